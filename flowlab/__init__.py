@@ -1,0 +1,30 @@
+"""flowlab: an optical-flow laboratory. The conventions, stated once:
+
+- Arrays are indexed [row, col]; points and displacements are (x, y) and (u, v), x to the right,
+  y down, in pixels.
+- Pixel (0, 0) has its CENTRE at (0, 0). A box is (x, y, w, h): columns x .. x+w-1. Its centre is
+  (x + (w-1)/2, y + (h-1)/2).
+- `flow` is float32 (H, W, 2) with I1(x + u, y + v) = I0(x, y). NaN means unknown. Warping I1 back by
+  the flow rebuilds I0.
+- Pictures are RGB uint8. Grey is cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) of the picture at its native
+  size, before any scaling. 16-bit pictures get one fixed scale per clip.
+- Frame rates are fractions. Frame N is frame N, whatever the container. A range A:B is frames
+  A .. B-1. A flow is named by its first frame's index.
+- Pyramids halve with pyrDown (x -> x/2); every other resize keeps pixel centres:
+  x' = (x + 0.5) s - 0.5. Displacements scale with the grid.
+- Randomness comes from an explicit seed. No global state.
+
+    import flowlab
+
+    clip = flowlab.open_clip("scene:two-layers")
+    result = flowlab.METHODS["farneback"].estimate(clip.frame(0).grey, clip.frame(1).grey)
+    result.flow[row, col]        # (u, v) in pixels
+"""
+
+import os
+
+# OpenCV reads this once, when it is first imported: a small file that claims to be an enormous
+# picture would otherwise take gigabytes before anyone could look at its size.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(50_000_000))
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What everything else stands on: clips, parameters, resampling and geometry."""

@@ -1,0 +1,168 @@
+"""A clip: frames by index, exactly. The protocol every source of pictures follows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Protocol, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flowlab.core.resample import resize_picture, working_size
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Frame:
+    """One frame of a clip.
+
+    Attributes:
+        index: number of the frame in its clip, from 0.
+        rgb: (H, W, 3) uint8, red first.
+        grey: (H, W) uint8, `cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)` of the picture at its native
+            size; where the frame has been scaled, the grey picture was scaled after conversion.
+    """
+
+    index: int
+    rgb: Picture
+    grey: Picture
+
+    @classmethod
+    def from_rgb(cls, index: int, rgb: Picture) -> Self:
+        """Make a frame of a native-size RGB picture (H, W, 3) uint8."""
+        return cls(index, rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What is known of a clip without looking at its pictures.
+
+    Attributes:
+        name: what to call it on a page; plain text from outside, never trusted as markup.
+        kind: "video", "pictures" or "scene".
+        width, height: pixels of a frame, after rotation.
+        fps: frames per second, exact. Stills and scenes: 25.
+        frame_count: frames that can be asked for: `frame(0)` .. `frame(frame_count - 1)`.
+        content_hash: sha256 of the content (hexadecimal), or the canonical text of a scene.
+        declared: frames the file promises, None where it does not say (or says nonsense).
+        damaged: frames lost or decoded with errors, of the frames looked at.
+        checked: whether every frame was decoded to find out (False: a long clip, index only).
+        codec: name of the codec or picture format.
+        rotation: degrees by which the file asks to be turned; already applied to width, height and frames.
+        bytes: size of the file or of all files.
+        variable_rate: whether the frames are unevenly spaced in time.
+        bit_depth: significant bits per channel of the source, before conversion to 8.
+        note: one sentence a person should know, or "".
+    """
+
+    name: str
+    kind: str
+    width: int
+    height: int
+    fps: Fraction
+    frame_count: int
+    content_hash: str
+    declared: int | None = None
+    damaged: int = 0
+    checked: bool = True
+    codec: str = ""
+    rotation: int = 0
+    bytes: int = 0
+    variable_rate: bool = False
+    bit_depth: int = 8
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts as JSON values, in the words of the command line's contract."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "width": self.width,
+            "height": self.height,
+            "fps": str(self.fps),
+            "frames": {"declared": self.declared, "decoded": self.frame_count, "damaged": self.damaged},
+            "checked": self.checked,
+            "codec": self.codec,
+            "rotation": self.rotation,
+            "variable_rate": self.variable_rate,
+            "bit_depth": self.bit_depth,
+            "bytes": self.bytes,
+            "content_hash": self.content_hash,
+            "note": self.note,
+        }
+
+
+class Clip(Protocol):
+    """Frames by index, exact: frame N is frame N, whatever the container. One thread at a time."""
+
+    @property
+    def info(self) -> ClipInfo:
+        """What is known of the clip."""
+
+    def frame(self, index: int) -> Frame:
+        """Return frame `index`; raises ClipError where it lies outside the clip or cannot be read."""
+
+    def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
+        """Yield frames start, start+step, .. below `stop` (None: to the end), one in memory at a time."""
+
+    def time(self, index: int) -> Fraction:
+        """Return the time of frame `index` in seconds from the first frame, exact."""
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+
+
+class Truth(Protocol):
+    """What a clip made by computation knows of its own motion."""
+
+    def flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
+        """Return the flow (H, W, 2) from frame `index` to frame `index + gap`, in pixels."""
+
+    def backward_flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
+        """Return the flow (H, W, 2) from frame `index + gap` back to frame `index`."""
+
+    def occlusion(self, index: int, gap: int = 1) -> NDArray[np.bool_]:
+        """Return (H, W): True where a point of frame `index` is hidden or outside in `index + gap`."""
+
+
+class ResizedClip:
+    """A clip at a working width: scaled down, never up.
+
+    Attributes:
+        factor: exact (x, y) factor from working pixels back to original ones:
+            a displacement (u, v) here is (u * factor[0], v * factor[1]) in the original.
+    """
+
+    def __init__(self, clip: Clip, width: int) -> None:
+        """Wrap `clip`; `width` in pixels (0 or more than the clip has: native size)."""
+        self._clip = clip
+        original = clip.info
+        self.width, self.height = working_size(original.width, original.height, width)
+        self.factor = (Fraction(original.width, self.width), Fraction(original.height, self.height))
+
+    @property
+    def info(self) -> ClipInfo:
+        """Facts of the ORIGINAL clip, with width and height of the working pictures."""
+        return replace(self._clip.info, width=self.width, height=self.height)
+
+    def _resized(self, frame: Frame) -> Frame:
+        size = (self.width, self.height)
+        return Frame(frame.index, resize_picture(frame.rgb, *size), resize_picture(frame.grey, *size))
+
+    def frame(self, index: int) -> Frame:
+        """Return frame `index` at the working size."""
+        return self._resized(self._clip.frame(index))
+
+    def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
+        """Yield frames at the working size."""
+        return map(self._resized, self._clip.frames(start, stop, step))
+
+    def time(self, index: int) -> Fraction:
+        """Return the time of frame `index` in seconds."""
+        return self._clip.time(index)
+
+    def close(self) -> None:
+        """Close the clip underneath."""
+        self._clip.close()

@@ -1,0 +1,102 @@
+"""Pictures and flows at other sizes and other positions.
+
+Pixel (0, 0) has its centre at (0, 0), so scaling by s moves the point x to (x + 0.5) s - 0.5:
+every resize here keeps pixel centres honest, and a flow's numbers are scaled with its grid.
+"""
+
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flowlab.errors import ParameterError
+
+T = TypeVar("T", bound=np.generic)
+
+
+def working_size(width: int, height: int, working_width: int) -> tuple[int, int]:
+    """Return (width, height) of a picture scaled down to `working_width`, never up; 0 means native.
+
+    The height is rounded to the nearest pixel (at least 1), so the exact factors back to original
+    pixels are width / result[0] and height / result[1], which may differ a little.
+
+    Raises:
+        ParameterError: `working_width` is negative.
+    """
+    if working_width < 0:
+        raise ParameterError(f"width is {working_width}: give pixels, or 0 for the clip's own size")
+    if working_width == 0 or working_width >= width:
+        return width, height
+    return working_width, max(1, round(height * working_width / width))
+
+
+def resize_picture(picture: NDArray[T], width: int, height: int) -> NDArray[T]:
+    """Return `picture` (H, W[, C]) at (height, width): area average going down, bilinear going up."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    shrinks = width <= picture.shape[1] and height <= picture.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(picture, (width, height), interpolation=how)  # type: ignore[return-value]
+
+
+def resize_flow(flow: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Return `flow` (H, W, 2) on a grid of (height, width), its displacements scaled with the grid.
+
+    Unknown vectors (NaN) spread to every output pixel they touch.
+    """
+    old_height, old_width = flow.shape[:2]
+    scale = np.array([width / old_width, height / old_height], np.float32)
+    return resize_picture(flow, width, height) * scale
+
+
+def pixel_grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (x, y), each (H, W) float32: the position of every pixel's centre."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    return x, y
+
+
+def sample(
+    picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return `picture` (H, W[, C]) read at positions (x, y) by cubic convolution (Keys 1981).
+
+    Positions outside the picture, and positions that are NaN, give NaN; between the outermost
+    pixel centres the border is replicated where the kernel reaches past it.
+
+    OpenCV's remap is used with float pictures and float maps, where its kernel is evaluated at the
+    exact position (a test pins this: older versions round positions to 1/32 px).
+    """
+    height, width = picture.shape[:2]
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    values = cv2.remap(
+        picture,
+        np.where(inside, x, 0).astype(np.float32),
+        np.where(inside, y, 0).astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    values[~inside] = np.nan
+    return values  # type: ignore[return-value]
+
+
+def warp_back(picture: NDArray[np.generic], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the second picture warped back by the flow: R(x, y) = I1(x + u, y + v), rebuilding I0.
+
+    Args:
+        picture: I1, (H, W) or (H, W, C), any numeric type.
+        flow: (H, W, 2) float32, pixels.
+
+    Returns:
+        float32 of the picture's shape; NaN where the flow is unknown or points outside the picture.
+
+    Raises:
+        ParameterError: picture and flow differ in size.
+    """
+    if picture.shape[:2] != flow.shape[:2]:
+        raise ParameterError(
+            f"the picture is {picture.shape[1]}x{picture.shape[0]} and the flow "
+            f"{flow.shape[1]}x{flow.shape[0]}: give both at one size"
+        )
+    x, y = pixel_grid(*flow.shape[:2])
+    return sample(picture.astype(np.float32), x + flow[..., 0], y + flow[..., 1])
