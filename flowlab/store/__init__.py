@@ -1,0 +1,1 @@
+"""What stays on disk: clips, answers and sample clips, under one home folder with a quota."""
