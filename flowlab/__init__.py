@@ -1,4 +1,6 @@
-"""flowlab: an optical-flow laboratory. The conventions, stated once:
+"""An optical-flow laboratory.
+
+The conventions, stated once:
 
 - Arrays are indexed [row, col]; points and displacements are (x, y) and (u, v), x to the right,
   y down, in pixels.
@@ -21,10 +23,40 @@
     result.flow[row, col]        # (u, v) in pixels
 """
 
+import importlib
 import os
+from typing import TYPE_CHECKING, Any
 
 # OpenCV reads this once, when it is first imported: a small file that claims to be an enormous
 # picture would otherwise take gigabytes before anyone could look at its size.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(50_000_000))
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from flowlab.dense.methods import METHODS as METHODS
+    from flowlab.errors import FlowlabError as FlowlabError
+    from flowlab.evaluation.metrics import flow_errors as flow_errors
+    from flowlab.jobs.clips import open_clip as open_clip
+    from flowlab.media.flow_files import read_flow as read_flow
+    from flowlab.media.flow_files import write_flow as write_flow
+
+# Public names and where they live. They are imported when first used, so that `import flowlab`
+# costs nothing and a shell that prints its help does not load a video library.
+_PUBLIC = {
+    "FlowlabError": "flowlab.errors",
+    "METHODS": "flowlab.dense.methods",
+    "flow_errors": "flowlab.evaluation.metrics",
+    "open_clip": "flowlab.jobs.clips",
+    "read_flow": "flowlab.media.flow_files",
+    "write_flow": "flowlab.media.flow_files",
+}
+
+__all__ = ["METHODS", "FlowlabError", "flow_errors", "open_clip", "read_flow", "write_flow"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'flowlab' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

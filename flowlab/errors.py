@@ -1,4 +1,4 @@
-"""Every error flowlab raises on purpose, as one tree:
+"""Every error flowlab raises on purpose, as one tree.
 
     FlowlabError            the root: catch this to catch them all
     ├── ParameterError      a parameter outside what it may be

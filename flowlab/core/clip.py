@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.core.resample import resize_picture, working_size
+from flowlab.core.resample import resize_flow, resize_picture, working_size
+from flowlab.errors import ClipError, shown
 
 Picture = NDArray[np.uint8]
 
@@ -55,6 +56,7 @@ class ClipInfo:
         variable_rate: whether the frames are unevenly spaced in time.
         bit_depth: significant bits per channel of the source, before conversion to 8.
         note: one sentence a person should know, or "".
+        source_width, source_height: pixels of a frame before it was scaled down; 0 where it was not.
     """
 
     name: str
@@ -73,6 +75,23 @@ class ClipInfo:
     variable_rate: bool = False
     bit_depth: int = 8
     note: str = ""
+    source_width: int = 0
+    source_height: int = 0
+
+    @property
+    def factor(self) -> tuple[Fraction, Fraction]:
+        """Exact (x, y) factor from pixels here to pixels of the source: (1, 1) at native size."""
+        return (
+            Fraction(self.source_width or self.width, self.width),
+            Fraction(self.source_height or self.height, self.height),
+        )
+
+    def at_width(self, working_width: int) -> Self:
+        """Return the facts of the clip scaled down to `working_width` (0 or larger: unchanged)."""
+        width, height = working_size(self.width, self.height, working_width)
+        if (width, height) == (self.width, self.height):
+            return self
+        return replace(self, width=width, height=height, source_width=self.width, source_height=self.height)
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as JSON values, in the words of the command line's contract."""
@@ -114,6 +133,7 @@ class Clip(Protocol):
         """Let go of files and memory."""
 
 
+@runtime_checkable
 class Truth(Protocol):
     """What a clip made by computation knows of its own motion."""
 
@@ -127,29 +147,40 @@ class Truth(Protocol):
         """Return (H, W): True where a point of frame `index` is hidden or outside in `index + gap`."""
 
 
+def at_width(clip: Clip, working_width: int) -> Clip:
+    """Return `clip` scaled down to `working_width` pixels, truth included; itself where that is not smaller."""
+    if clip.info.at_width(working_width) is clip.info:
+        return clip
+    return ResizedScene(clip, working_width) if isinstance(clip, Truth) else ResizedClip(clip, working_width)
+
+
+def check_index(index: int, count: int, name: str) -> int:
+    """Return `index`, or raise ClipError where a clip of `count` frames has no such frame."""
+    if not 0 <= index < count:
+        raise ClipError(f"frame {index} is outside {shown(name)}: give 0 to {count - 1}")
+    return index
+
+
+def resize_frame(frame: Frame, width: int, height: int) -> Frame:
+    """Return `frame` at another size; its grey picture is scaled, not converted again."""
+    return Frame(frame.index, resize_picture(frame.rgb, width, height), resize_picture(frame.grey, width, height))
+
+
 class ResizedClip:
-    """A clip at a working width: scaled down, never up.
+    """A clip scaled down to a working width; `info.factor` leads back to source pixels."""
 
-    Attributes:
-        factor: exact (x, y) factor from working pixels back to original ones:
-            a displacement (u, v) here is (u * factor[0], v * factor[1]) in the original.
-    """
-
-    def __init__(self, clip: Clip, width: int) -> None:
-        """Wrap `clip`; `width` in pixels (0 or more than the clip has: native size)."""
+    def __init__(self, clip: Clip, working_width: int) -> None:
+        """Wrap `clip`; see `at_width`."""
         self._clip = clip
-        original = clip.info
-        self.width, self.height = working_size(original.width, original.height, width)
-        self.factor = (Fraction(original.width, self.width), Fraction(original.height, self.height))
+        self._info = clip.info.at_width(working_width)
 
     @property
     def info(self) -> ClipInfo:
-        """Facts of the ORIGINAL clip, with width and height of the working pictures."""
-        return replace(self._clip.info, width=self.width, height=self.height)
+        """Facts of the clip, with the working width and height."""
+        return self._info
 
     def _resized(self, frame: Frame) -> Frame:
-        size = (self.width, self.height)
-        return Frame(frame.index, resize_picture(frame.rgb, *size), resize_picture(frame.grey, *size))
+        return resize_frame(frame, self._info.width, self._info.height)
 
     def frame(self, index: int) -> Frame:
         """Return frame `index` at the working size."""
@@ -166,3 +197,24 @@ class ResizedClip:
     def close(self) -> None:
         """Close the clip underneath."""
         self._clip.close()
+
+
+class ResizedScene(ResizedClip):
+    """A scene at a working width: its truth is scaled with its pictures."""
+
+    def _truth(self) -> Truth:
+        assert isinstance(self._clip, Truth)
+        return self._clip
+
+    def flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
+        """Return the true flow in working pixels."""
+        return resize_flow(self._truth().flow(index, gap), self._info.width, self._info.height)
+
+    def backward_flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
+        """Return the true backward flow in working pixels."""
+        return resize_flow(self._truth().backward_flow(index, gap), self._info.width, self._info.height)
+
+    def occlusion(self, index: int, gap: int = 1) -> NDArray[np.bool_]:
+        """Return (H, W): True where any source pixel under a working pixel is occluded."""
+        share = self._truth().occlusion(index, gap).astype(np.float32)
+        return resize_picture(share, self._info.width, self._info.height) > 0

@@ -35,7 +35,7 @@ class Field:
         unit: unit of the value ("px", "grey levels"), or "".
         choices: the values a str may take.
         help: what it does, in a sentence.
-        label: what a page calls it.
+        label: what a page calls it, or "".
     """
 
     name: str
@@ -48,6 +48,11 @@ class Field:
     choices: tuple[str, ...]
     help: str
     label: str
+
+    @property
+    def title(self) -> str:
+        """What a page calls the parameter: its label, or its name in words."""
+        return self.label or self.name.replace("_", " ").capitalize()
 
     def check(self, value: Any) -> Value:
         """Return `value` as this field's type, or raise ParameterError with name, value and remedy."""

@@ -1,0 +1,1 @@
+"""Dense flow: a displacement for every pixel. `methods.METHODS` lists the estimators."""

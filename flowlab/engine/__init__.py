@@ -1,0 +1,1 @@
+"""Runs functions in other processes. Knows nothing of flow, clips or pages."""

@@ -1,0 +1,263 @@
+"""How far an estimated flow is from the truth, and how well it explains the pictures.
+
+Which pixels count, everywhere in this module:
+
+- A vector is known where both its components are finite.
+- A pixel can be judged where the TRUTH is known and the mask (if any) is True.
+- Of those, pixels without an ESTIMATE have no error: they are left out of every mean and share, and
+  `density` says what part was estimated (Barron, Fleet and Beauchemin 1994, section 4). Compare two
+  methods' errors only beside their densities.
+- Nothing left to judge gives NaN, without a warning.
+
+Shares are from 0 to 1. Errors are computed in double precision.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowlab.core import resample
+from flowlab.errors import ParameterError
+
+Flow = NDArray[np.float32]
+ErrorMap = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+FL_PIXELS = 3.0
+FL_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class FlowErrors:
+    """Errors of a flow over the pixels that have both truth and estimate.
+
+    Attributes:
+        epe: mean endpoint error in pixels.
+        aae: mean angular error in degrees.
+        fl: share of KITTI outliers (see `fl_outliers`).
+        r05, r1, r3, r5: share with an endpoint error above 0.5, 1, 3 and 5 px.
+        evaluated: how many pixels were judged.
+        density: share of the pixels with truth (inside the mask) that have an estimate.
+        truth_share: share of the picture (of the mask) whose truth is known.
+    """
+
+    epe: float
+    aae: float
+    fl: float
+    r05: float
+    r1: float
+    r3: float
+    r5: float
+    evaluated: int
+    density: float
+    truth_share: float
+
+
+@dataclass(frozen=True)
+class FlowStatistics:
+    """What can be said of a flow alone.
+
+    Attributes:
+        median_speed: median length of the known vectors, in pixels.
+        p95_speed: 95th percentile of their lengths, in pixels.
+        known_share: share of the picture (of the mask) whose vector is known.
+    """
+
+    median_speed: float
+    p95_speed: float
+    known_share: float
+
+
+def endpoint_error(flow: Flow, truth: Flow) -> ErrorMap:
+    """Return the length of the difference of two flows at each pixel, |flow - truth|.
+
+    Args:
+        flow: the estimate, (H, W, 2), pixels.
+        truth: the true flow, (H, W, 2), pixels.
+
+    Returns:
+        (H, W), pixels; NaN where either is unknown.
+
+    Raises:
+        ParameterError: the two differ in size or are no flows.
+    """
+    u, v, true_u, true_v = _paired(flow, truth)
+    return np.hypot(u - true_u, v - true_v)
+
+
+def angular_error(flow: Flow, truth: Flow) -> ErrorMap:
+    """Return the angle between (u, v, 1) and the true (u, v, 1) at each pixel.
+
+    Args:
+        flow: the estimate, (H, W, 2), pixels.
+        truth: the true flow, (H, W, 2), pixels.
+
+    Returns:
+        (H, W), degrees from 0 to 180; NaN where either is unknown.
+
+    Raises:
+        ParameterError: the two differ in size or are no flows.
+
+    Source:
+        Barron, Fleet and Beauchemin 1994, "Performance of optical flow techniques", section 4.1. The
+        angle is taken as atan2(|a x b|, a . b), which equals their arccos and keeps small angles exact.
+    """
+    u, v, true_u, true_v = _paired(flow, truth)
+    dot = u * true_u + v * true_v + 1
+    cross = np.hypot(np.hypot(v - true_v, u - true_u), u * true_v - v * true_u)
+    return np.degrees(np.arctan2(cross, dot))
+
+
+def fl_outliers(flow: Flow, truth: Flow) -> Mask:
+    """Return where the flow is an outlier by KITTI's measure: wrong by more than 3 px AND more than 5 %.
+
+    Args:
+        flow: the estimate, (H, W, 2), pixels.
+        truth: the true flow, (H, W, 2), pixels; the 5 % are of its length.
+
+    Returns:
+        (H, W); False where either is unknown, so divide by the number of pixels that are known.
+
+    Raises:
+        ParameterError: the two differ in size or are no flows.
+
+    Source:
+        Menze and Geiger 2015, "Object scene flow for autonomous vehicles", section 5.
+    """
+    error = endpoint_error(flow, truth)
+    length = np.hypot(*_components(truth))
+    return (error > FL_PIXELS) & (error > FL_SHARE * length)
+
+
+def share_above(error: NDArray[np.floating], threshold: float, mask: Mask | None = None) -> float:
+    """Return the share of pixels whose error is greater than a threshold.
+
+    Args:
+        error: (H, W), NaN where there is none; those pixels do not count.
+        threshold: at least 0, in the error's unit.
+        mask: (H, W) bool, True where a pixel counts; None: everywhere.
+
+    Returns:
+        From 0 to 1; NaN where no pixel counts.
+
+    Raises:
+        ParameterError: mask of another size or type, or no threshold.
+    """
+    if not threshold >= 0:
+        raise ParameterError(f"threshold is {threshold}: give a number of at least 0")
+    counted = error[_checked_mask(mask, error.shape) & ~np.isnan(error)]
+    return _mean(counted > threshold)
+
+
+def photometric_residual(first: NDArray[np.generic], second: NDArray[np.generic], flow: Flow) -> NDArray[np.float32]:
+    """Return how much of the first picture the flow leaves unexplained: |I1(x + u, y + v) - I0(x, y)|.
+
+    Args:
+        first: I0, grey, (H, W).
+        second: I1, grey, (H, W).
+        flow: (H, W, 2), pixels, from I0 to I1.
+
+    Returns:
+        (H, W), grey levels; NaN where the flow is unknown or points outside the picture.
+
+    Raises:
+        ParameterError: a picture that is not grey, or sizes that differ.
+    """
+    if first.ndim != 2 or first.shape != second.shape:
+        raise ParameterError(f"the pictures have the shapes {first.shape} and {second.shape}: give both grey, (H, W)")
+    _check_flow(flow, "flow")
+    return resample.photometric_residual(first, second, flow)
+
+
+def flow_statistics(flow: Flow, mask: Mask | None = None) -> FlowStatistics:
+    """Return how fast a flow moves and how much of it is known.
+
+    Args:
+        flow: (H, W, 2), pixels.
+        mask: (H, W) bool, True where a pixel counts; None: everywhere.
+
+    Returns:
+        Speeds over the known vectors; NaN where there is none.
+
+    Raises:
+        ParameterError: no flow, or a mask of another size or type.
+    """
+    u, v = _components(flow)
+    counted = _checked_mask(mask, u.shape)
+    known = counted & ~np.isnan(u)
+    speeds = np.hypot(u[known], v[known])
+    median, p95 = np.percentile(speeds, [50, 95]) if speeds.size else (math.nan, math.nan)
+    return FlowStatistics(float(median), float(p95), _mean(known[counted]))
+
+
+def flow_errors(flow: Flow, truth: Flow, mask: Mask | None = None) -> FlowErrors:
+    """Return the errors of a flow against the truth, over the pixels that can be judged.
+
+    Args:
+        flow: the estimate, (H, W, 2), pixels; NaN where there is none.
+        truth: the true flow, (H, W, 2), pixels; NaN where it is not known.
+        mask: (H, W) bool, True where a pixel counts (not occluded, say); None: everywhere.
+
+    Returns:
+        Means and shares over pixels with truth and estimate; all NaN where there is no such pixel.
+
+    Raises:
+        ParameterError: the flows differ in size or are no flows, or the mask has another size or type.
+    """
+    error = endpoint_error(flow, truth)
+    counted = _checked_mask(mask, error.shape)
+    true = counted & ~np.isnan(_components(truth)[0])
+    judged = true & ~np.isnan(error)
+    return FlowErrors(
+        epe=_mean(error[judged]),
+        aae=_mean(angular_error(flow, truth)[judged]),
+        fl=_mean(fl_outliers(flow, truth)[judged]),
+        r05=share_above(error, 0.5, judged),
+        r1=share_above(error, 1, judged),
+        r3=share_above(error, 3, judged),
+        r5=share_above(error, 5, judged),
+        evaluated=int(judged.sum()),
+        density=_mean(judged[true]),
+        truth_share=_mean(true[counted]),
+    )
+
+
+def _mean(values: Mask | ErrorMap) -> float:
+    return float(np.mean(values)) if values.size else math.nan
+
+
+def _check_flow(flow: Flow, name: str) -> None:
+    if flow.ndim != 3 or flow.shape[2] != 2 or flow.dtype.kind not in "fiu":
+        raise ParameterError(f"{name} is {flow.dtype} of shape {flow.shape}: give float32 of shape (H, W, 2)")
+
+
+def _components(flow: Flow) -> tuple[ErrorMap, ErrorMap]:
+    """Return (u, v) in double precision, both NaN where either is not finite."""
+    _check_flow(flow, "flow")
+    known = np.isfinite(flow).all(axis=2, keepdims=True)
+    vectors = np.where(known, flow, np.nan).astype(np.float64)
+    return vectors[..., 0], vectors[..., 1]
+
+
+def _paired(flow: Flow, truth: Flow) -> tuple[ErrorMap, ErrorMap, ErrorMap, ErrorMap]:
+    """Return (u, v, true u, true v) of two flows of one size."""
+    _check_flow(flow, "flow")
+    _check_flow(truth, "truth")
+    if flow.shape != truth.shape:
+        raise ParameterError(
+            f"the flow is {flow.shape[1]}x{flow.shape[0]} and the truth {truth.shape[1]}x{truth.shape[0]}: "
+            "give both at one size"
+        )
+    return *_components(flow), *_components(truth)
+
+
+def _checked_mask(mask: Mask | None, shape: tuple[int, ...]) -> Mask:
+    if mask is None:
+        return np.ones(shape, np.bool_)
+    if mask.dtype != np.bool_ or mask.shape != shape:
+        raise ParameterError(
+            f"mask is {mask.dtype} of shape {mask.shape}: give bool of shape {shape} (from numbers: mask > 0)"
+        )
+    return mask
