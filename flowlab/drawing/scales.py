@@ -101,7 +101,7 @@ def colour_scale(colour_map: ColourMap, length: int, thickness: int) -> NDArray[
 
 
 def nice_scale(value: float, *, smallest: float = 0.5) -> float:
-    """Return the first of 0.5, 1, 2, 5, 10, 20, 50 .. that is not below `value`: a scale that rarely changes.
+    """Return the first of 0.5, 1, 2, 3, 5, 10, 20, 30, 50 .. that is not below `value`: a scale that rarely changes.
 
     Taken once from a clip (say the 95th percentile of its speed) and kept, it holds colours still
     from frame to frame, and clips of like motion share one scale.
@@ -123,5 +123,5 @@ def nice_scale(value: float, *, smallest: float = 0.5) -> float:
         return smallest
     exponent = math.floor(math.log10(value))
     # Written and read as text: 3 * 10**-1 is not 0.3. The margin forgives float32's last digit.
-    candidates = (float(f"{digit}e{exponent}") for digit in (1, 2, 5, 10))
+    candidates = (float(f"{digit}e{exponent}") for digit in (1, 2, 3, 5, 10))
     return max(smallest, next(c for c in candidates if value <= c * (1 + 1e-6)))

@@ -18,16 +18,16 @@ class LatestSlot:
 
     def __init__(self) -> None:
         self._busy = threading.Lock()
-        self._newest = 0
+        self.requests = 0
         self._count = threading.Lock()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for the slot and hold it; raises SupersededError when a newer request came meanwhile."""
         with self._count:
-            self._newest += 1
-            mine = self._newest
+            self.requests += 1
+            mine = self.requests
         with self._busy:
-            if mine != self._newest:
+            if mine != self.requests:
                 raise SupersededError
             yield

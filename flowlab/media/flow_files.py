@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from flowlab.core.files import write_whole
 from flowlab.errors import FlowFileError, ParameterError, shown
-from flowlab.media.flow_field import Flow, Metadata, checked_flow, checked_metadata, with_unknown_as_nan
+from flowlab.media.flow_field import UNKNOWN_ABOVE, Flow, Metadata, checked_flow, checked_metadata, with_unknown_as_nan
 from flowlab.media.flow_flo import read_flo, write_flo
-from flowlab.media.flow_kitti import read_kitti, write_kitti
+from flowlab.media.flow_kitti import LARGEST, read_kitti, write_kitti
 from flowlab.media.flow_mat import read_mat, write_mat
 from flowlab.media.flow_npz import read_npz, write_npz
 
@@ -40,6 +40,7 @@ class FlowFormat:
         mime: media type of its files.
         writer: (checked flow, metadata) -> bytes of a file.
         reader: bytes of a file -> flow, checked; raises FlowFileError and nothing else.
+        largest: displacement it can hold, px.
     """
 
     name: str
@@ -48,6 +49,7 @@ class FlowFormat:
     mime: str
     writer: Callable[[Flow, Metadata], bytes]
     reader: Callable[[bytes], Flow]
+    largest: float = UNKNOWN_ABOVE
 
 
 _BINARY = "application/octet-stream"
@@ -58,7 +60,7 @@ _ROWS = (
     ),
     FlowFormat(
         "kitti", ".png", "KITTI 16-bit PNG: rounded to 1/64 px, displacements up to 512 px.", "image/png",
-        write_kitti, read_kitti,
+        write_kitti, read_kitti, LARGEST,
     ),
     FlowFormat(
         "npz", ".npz", "NumPy archive: exact float32, with the frames it belongs to.", _BINARY,

@@ -23,6 +23,8 @@ from flowlab.media.inflating import InflatingReader
 
 STEPS_PER_PIXEL = 64
 ZERO = 1 << 15
+LARGEST = (ZERO - 1) / STEPS_PER_PIXEL
+"""Displacement every component can hold, px: 511.98."""
 MAX_SIDE = 1_000_000
 """Width or height at which libpng refuses a picture."""
 

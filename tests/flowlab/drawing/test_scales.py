@@ -125,6 +125,7 @@ def test_a_legend_without_extent_is_refused(length: int, thickness: int, what: s
         (1.01, 2),
         (2, 2),
         (3.3, 5),
+        (2.1, 3),
         (5.2, 10),
         (10, 10),
         (11, 20),
@@ -135,7 +136,7 @@ def test_a_legend_without_extent_is_refused(length: int, thickness: int, what: s
         (math.nan, 0.5),
     ],
 )
-def test_scales_are_rounded_up_in_steps_of_1_2_5(value: float, scale: float) -> None:
+def test_scales_are_rounded_up_in_steps_of_1_2_3_5(value: float, scale: float) -> None:
     assert nice_scale(value) == scale
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from flowlab.engine.process import ServiceProcess
 from flowlab.errors import ClipError, EngineError, TimeLimitError
 

@@ -12,7 +12,7 @@ import scipy.io
 
 from flowlab.errors import FlowFileError, ParameterError
 from flowlab.media import flow_files
-from flowlab.media.flow_files import FORMATS, decode_flow, encode_flow, read_flow, write_flow
+from flowlab.media.flow_files import FORMATS, FlowFormat, decode_flow, encode_flow, read_flow, write_flow
 
 EXACT = ("flo", "npz", "mat")
 
@@ -366,3 +366,14 @@ def test_kitti_truth_is_read_and_written_back_without_loss(data_folder, folder):
     assert folder != "flow_occ" or np.isfinite(flow[..., 0]).sum() == 111_664
     np.testing.assert_array_equal(flow[valid > 0], np.stack([u, v], -1)[valid > 0].astype(np.float32) / 64 - 512)
     np.testing.assert_array_equal(decode_flow(encode_flow(flow, "kitti"), "kitti"), flow)
+
+
+@pytest.mark.parametrize("row", FORMATS.values(), ids=lambda row: row.name)
+def test_a_format_says_the_largest_displacement_it_holds(row: FlowFormat) -> None:
+    largest = min(row.largest, 1e6)
+    flow = np.full((2, 3, 2), largest, np.float32)
+    flow[0, 0] = -largest
+    np.testing.assert_array_equal(decode_flow(encode_flow(flow, row.name), row.name), flow)
+    if row.name == "kitti":
+        with pytest.raises(FlowFileError, match="holds displacements"):
+            encode_flow(flow * 1.001, row.name)

@@ -1,0 +1,116 @@
+"""Two frames of a clip and the flow between them: what the Dense flow page and `flowlab dense` work on."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowlab.core.clip import Clip, Frame, Truth
+from flowlab.core.parameters import Parameters
+from flowlab.dense.estimator import DenseResult, Flow, Method
+from flowlab.dense.methods import METHODS
+from flowlab.errors import ClipError, ParameterError, shown
+
+INTERACTIVE_SECONDS = 5.0
+_SCALE_PAIRS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Frames `first` and `second` of a clip, `gap` frames apart, with the truth where the clip knows it.
+
+    Attributes:
+        first, second: the frames, of one size.
+        truth: true flow (H, W, 2) float32, or None.
+        visible: (H, W) bool, False where a point of `first` is hidden or outside in `second`; None without truth.
+    """
+
+    first: Frame
+    second: Frame
+    truth: Flow | None = None
+    visible: NDArray[np.bool_] | None = None
+
+
+def last_index(frame_count: int, gap: int) -> int:
+    """Return the last frame that still has a partner `gap` frames later."""
+    return max(0, frame_count - 1 - gap)
+
+
+def read_pair(clip: Clip, index: int, gap: int = 1) -> Pair:
+    """Read frames `index` and `index + gap` of `clip`.
+
+    Raises:
+        ParameterError: `gap` is less than 1.
+        ClipError: the clip has no such frames, or cannot be read.
+    """
+    info = clip.info
+    if gap < 1:
+        raise ParameterError(f"gap is {gap}: give 1 or more frames")
+    if info.frame_count < 2:
+        raise ClipError(f"{shown(info.name)} has {info.frame_count} frame: flow needs two, choose a longer clip")
+    if gap >= info.frame_count:
+        raise ParameterError(f"gap is {gap}: {shown(info.name)} has {info.frame_count} frames, give at most "
+                             f"{info.frame_count - 1}")  # fmt: skip
+    if not 0 <= index < info.frame_count - gap:
+        raise ClipError(
+            f"frame {index} has no partner {gap} later in {shown(info.name)}: give 0 to {info.frame_count - 1 - gap}"
+        )
+    first, second = clip.frame(index), clip.frame(index + gap)
+    if isinstance(clip, Truth):
+        return Pair(first, second, clip.flow(index, gap), ~clip.occlusion(index, gap))
+    return Pair(first, second)
+
+
+def check_cost(method: Method, width: int, height: int, parameters: Parameters) -> None:
+    """Raise ParameterError where an interactive estimate would take longer than INTERACTIVE_SECONDS."""
+    seconds = method.cost(height, width, parameters)
+    if seconds > INTERACTIVE_SECONDS:
+        raise ParameterError(
+            f"{method.title} with these settings would take about {seconds:.0f} s a pair at {width}x{height}, "
+            f"more than the {INTERACTIVE_SECONDS:g} s of a page: lower the working width or the iterations"
+        )
+
+
+def estimate_pair(pair: Pair, method: Method, parameters: Parameters | None = None) -> DenseResult:
+    """Estimate the flow from the first to the second frame's grey picture."""
+    return method.estimate(pair.first.grey, pair.second.grey, parameters)
+
+
+def typical_speed(clip: Clip, gap: int = 1) -> float:
+    """Return the clip's fast-but-common speed in px per `gap`: a basis for one colour scale a clip.
+
+    The largest, over a few pairs spread evenly over the clip, of the 95th percentile of the speed (by
+    the true flow where it is known, else by DIS ultrafast). It depends on clip, gap and size only, so
+    colours mean the same on every frame, with every method, and for everyone who opens the link.
+    """
+    last = last_index(clip.info.frame_count, gap)
+    speeds = [0.0]
+    for index in sorted({last * part // max(1, _SCALE_PAIRS - 1) for part in range(_SCALE_PAIRS)}):
+        try:
+            pair = read_pair(clip, index, gap)
+        except ClipError:
+            continue  # a damaged place says nothing about the speed elsewhere
+        flow = pair.truth if pair.truth is not None else _rough_flow(pair)
+        speeds.append(float(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), 95)))
+    return max(speeds)
+
+
+def _rough_flow(pair: Pair) -> Flow:
+    height, width = pair.first.grey.shape
+    dis = METHODS["dis"]
+    if min(height, width) < dis.smallest:
+        return METHODS["farneback"].estimate(pair.first.grey, pair.second.grey).flow
+    return dis.estimate(pair.first.grey, pair.second.grey, dis.parameters.preset("ultrafast")).flow
+
+
+def stream_pairs(clip: Clip, start: int, stop: int, gap: int = 1) -> Iterator[Pair]:
+    """Yield the pairs (i, i + gap) whose frames all lie in start .. stop-1, holding gap + 1 frames at a time."""
+    recent: deque[Frame] = deque(maxlen=gap + 1)
+    for frame in clip.frames(start, stop):
+        recent.append(frame)
+        if len(recent) == gap + 1:
+            index = recent[0].index
+            truth = clip.flow(index, gap) if isinstance(clip, Truth) else None
+            yield Pair(recent[0], frame, truth)

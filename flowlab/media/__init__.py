@@ -1,0 +1,1 @@
+"""Clips in, pictures and numbers out: every decoder and encoder lives here."""

@@ -1,0 +1,193 @@
+"""Choosing a clip: a scene made here, a sample to download, or something of one's own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import streamlit as st
+
+from flowlab.core.clip import Clip
+from flowlab.errors import FlowlabError
+from flowlab.scenes.registry import SCENES, parse_scene, scene_text
+from flowlab.store.samples import samples
+
+from .lab import open_lab
+from .plain import plain
+from .url import BOUND, clip_name, set_clip
+from .widgets import knobs
+
+DEFAULT_CLIP = "scene:two-layers"
+VIDEO_TYPES = ["mp4", "mov", "mkv", "webm", "avi", "gif", "ts", "mpg", "mpeg", "flv", "m4v"]
+PICTURE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "ppm", "pgm"]
+_PICK = "clip_pick"
+_UPLOADS = "_uploads"
+_REFUSED = "_refused"
+_FULL = "full"
+_WIDTHS = (1280, 960, 640, 480, 320, 160)
+
+
+def choose_clip(width_key: str, on_change: Callable[[], None]) -> Clip:
+    """Show the controls of a clip in the sidebar and return the clip at its working width.
+
+    Args:
+        width_key: key of the working-width control, bound to the address.
+        on_change: called when another clip was chosen, to put the page's frame back to the start.
+
+    Raises:
+        FlowlabError: the clip of the address is not known, or cannot be opened.
+    """
+    name = clip_name(DEFAULT_CLIP)
+    st.caption("CLIP")
+    _pick(name, on_change)
+    _add(on_change)
+    if name.startswith("scene:"):
+        _knobs(name)
+    if name.startswith("sample:"):
+        _sample(name)
+    native = _open(name, 0)
+    return _open(name, _working_width(native.info.width, width_key))
+
+
+def show_refusal() -> None:
+    """Say, once, why the last upload was refused; the clip looked at before is still there."""
+    refused = st.session_state.pop(_REFUSED, None)
+    if refused:
+        st.error(plain(refused))
+
+
+def _open(name: str, width: int) -> Clip:
+    with _checking() as progress:
+        return open_lab().library.open(name, width=width, progress=progress)
+
+
+@contextmanager
+def _checking() -> Iterator[Callable[[float, str], None]]:
+    """Yield a progress callback that draws a bar as soon as there is something to tell."""
+    place = st.empty()
+    try:
+        yield lambda share, text: place.progress(min(1.0, max(0.0, share)), plain(text))
+    finally:
+        place.empty()
+
+
+def _choices(current: str) -> dict[str, str]:
+    """Return name -> title of every clip to choose from; `current` stands among them even if unknown."""
+    names = {f"scene:{kind.name}": f"Scene: {kind.title}" for kind in SCENES.values()}
+    names |= {f"sample:{key}": f"Sample: {sample.title}" for key, sample in samples().items()}
+    downloaded = {sample.sha256 for sample in samples().values()}
+    names |= {
+        clip.content_hash: f"Yours: {clip.name}"
+        for clip in open_lab().library.known()
+        if clip.content_hash not in downloaded
+    }
+    return names if current in names else names | {current: "(not known here)"}
+
+
+def _pick(name: str, on_change: Callable[[], None]) -> None:
+    shown = "scene:" + parse_scene(name)[0].name if name.startswith("scene:") and _is_scene(name) else name
+    titles = _choices(shown)
+    st.session_state[_PICK] = shown
+
+    def picked() -> None:
+        set_clip(st.session_state[_PICK])
+        on_change()
+
+    st.selectbox(
+        "Clip", list(titles), format_func=lambda key: titles.get(key, key), key=_PICK, on_change=picked,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _is_scene(name: str) -> bool:
+    try:
+        parse_scene(name)
+    except FlowlabError:
+        return False
+    return True
+
+
+def _knobs(name: str) -> None:
+    kind, values = parse_scene(name)
+    with st.expander("Scene settings"):
+        st.caption(plain(kind.teaches))
+        knobs(values, f"scene_{kind.name}_", lambda changed: set_clip(scene_text(kind.name, changed)))
+
+
+def _sample(name: str) -> None:
+    sample = samples().get(name.removeprefix("sample:"))
+    if sample is None:
+        return  # opening it says so
+    st.caption(f"{plain(sample.licence)} · {plain(sample.credit)}")
+    if open_lab().library.store.has(sample.sha256):
+        return
+    if st.button(f"Download ({sample.bytes / 1e6:.1f} MB)", type="primary", width="stretch"):
+        try:
+            with _checking() as progress:
+                open_lab().library.add_sample(sample, progress=progress)
+        except FlowlabError as error:
+            st.error(plain(error))
+            st.stop()
+        st.rerun()
+
+
+def _add(on_change: Callable[[], None]) -> None:
+    """Offer the ways to bring a clip of one's own."""
+    with st.popover("Use your own …", width="stretch"):
+        tabs = st.tabs(["File or pictures", "Camera"])
+        # A new key after each upload empties the uploader: the bytes are in the store by then,
+        # and must not stay in the server's memory as well.
+        turn = st.session_state.setdefault(_UPLOADS, 0)
+        with tabs[0]:
+            files = st.file_uploader(
+                "A video, a zip of pictures, or several pictures chosen together",
+                type=[*VIDEO_TYPES, *PICTURE_TYPES, "zip"], accept_multiple_files=True, key=f"upload_{turn}",
+            )  # fmt: skip
+            if files:
+                _admit(files, on_change)
+        with tabs[1]:
+            _camera(turn, on_change)
+
+
+def _admit(files: list[Any], on_change: Callable[[], None]) -> None:
+    library = open_lab().library
+    try:
+        with _checking() as progress:
+            if len(files) == 1:
+                content = library.add(files[0].name, files[0], progress=progress)
+            else:
+                content = library.add_pictures([(f.name, f.getvalue()) for f in files], progress=progress)
+    except FlowlabError as error:
+        st.session_state[_REFUSED] = str(error)
+    else:
+        set_clip(content)
+        on_change()
+    st.session_state[_UPLOADS] += 1
+    st.rerun()
+
+
+def _camera(turn: int, on_change: Callable[[], None]) -> None:
+    """Take two snapshots; when both are there they become a clip of two frames."""
+    if not st.toggle("Use the camera", key="camera_on"):
+        st.caption("Two snapshots, one after the other, become a pair of frames.")
+        return
+    shots = [
+        st.camera_input(f"{which} snapshot", key=f"shot_{n}_{turn}") for n, which in enumerate(("First", "Second"))
+    ]
+    if all(shots):
+        _admit([_named(shot, f"snapshot {n}.jpg") for n, shot in enumerate(shots, 1)], on_change)
+
+
+def _named(shot: Any, name: str) -> BytesIO:
+    file = BytesIO(shot.getvalue())
+    file.name = name
+    return file
+
+
+def _working_width(native: int, key: str) -> int:
+    widths = [_FULL, *(str(width) for width in _WIDTHS if width < native)]
+    chosen = st.selectbox(
+        "Working width", widths, key=key, **BOUND,
+        help=f"Pixels across for the computation: full is the clip's own {native}. Smaller is faster and sees less.",
+    )  # fmt: skip
+    return 0 if chosen == _FULL else int(chosen)

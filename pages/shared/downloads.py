@@ -1,0 +1,65 @@
+"""Taking the numbers away: the flow in each format, the view as a picture, the settings as a script."""
+
+import numpy as np
+import streamlit as st
+
+from flowlab.core.clip import ClipInfo
+from flowlab.core.parameters import Parameters
+from flowlab.dense.estimator import Method
+from flowlab.jobs.views import Look, View
+from flowlab.media.encode import encode_png
+from flowlab.media.flow_files import FORMATS, encode_flow
+from flowlab.snippets import dense_flow_script
+
+from .lab import Answer
+
+
+def offer_downloads(answer: Answer, view: View, look: Look, gap: int, script: str) -> None:
+    """Show the download buttons; a file is made when its button is pressed."""
+    index = answer.pair.first.index
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Download the flow", icon=":material/download:"):
+            _flow_files(answer, gap)
+        st.download_button(
+            "This view as PNG",
+            lambda: encode_png(view.draw(answer.pair, answer.flow, look)),
+            file_name=f"{view.name}_{index:06d}.png",
+            mime="image/png",
+            key="d_get_view",
+            on_click="ignore",
+            icon=":material/image:",
+        )
+        with st.popover("Copy as Python", icon=":material/code:"):
+            st.code(script, language="python")
+
+
+def _flow_files(answer: Answer, gap: int) -> None:
+    index = answer.pair.first.index
+    metadata = {"first_frame": index, "gap": gap}
+    largest = float(np.nanmax(np.abs(answer.flow), initial=0))
+    for name, row in FORMATS.items():
+        holds = largest <= row.largest
+        st.download_button(
+            f"{row.suffix}  {row.description}",
+            lambda name=name: encode_flow(answer.flow, name, metadata=metadata),
+            file_name=f"flow_{index:06d}{row.suffix}",
+            mime=row.mime,
+            key=f"d_get_{name}",
+            on_click="ignore",
+            width="stretch",
+            disabled=not holds,
+            help=None if holds else f"It holds displacements up to {row.largest:g} px; this flow has {largest:.0f} px.",
+        )
+
+
+def page_script(info: ClipInfo, index: int, gap: int, method: Method, settings: Parameters) -> str:
+    """Return the script that computes what the page shows."""
+    return dense_flow_script(
+        info.content_hash,
+        name=info.name,
+        width=0 if info.factor == (1, 1) else info.width,
+        frame=index,
+        gap=gap,
+        method=method.name,
+        parameters=settings.changed(),
+    )

@@ -1,0 +1,63 @@
+"""Moving through a clip: a frame slider, stepping by keys, and playing."""
+
+import time
+
+import streamlit as st
+
+from .url import set_whole_number, whole_number
+
+_PLAY = "_playing"
+_ADVANCE = "_advance"
+
+
+def frame_slider(last: int, key: str) -> int:
+    """Show slider, step and play controls for frames 0 .. last, and return the frame to show.
+
+    Left and right arrow keys step, the space bar plays and pauses. `keep_playing`, called when the page
+    is drawn, moves on.
+    """
+    if last < 1:
+        return 0
+    frame = whole_number(key, 0, last)
+    if st.session_state.pop(_ADVANCE, False):
+        frame = 0 if frame >= last else frame + 1
+    set_whole_number(key, frame)
+    st.session_state[key] = frame
+    playing = st.session_state.get(_PLAY, False)
+
+    def step(by: int) -> None:
+        st.session_state[_PLAY] = False
+        set_whole_number(key, min(last, max(0, whole_number(key, 0, last) + by)))
+
+    def moved() -> None:
+        set_whole_number(key, st.session_state[key])
+
+    def toggle() -> None:
+        st.session_state[_PLAY] = not playing
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("", icon=":material/chevron_left:", key=f"{key}_back", on_click=step, args=(-1,), shortcut="Left",
+                  help="One frame back (left arrow key)")  # fmt: skip
+        st.button("", icon=":material/pause:" if playing else ":material/play_arrow:", key=f"{key}_play",
+                  on_click=toggle, shortcut="Space", help="Play or pause (space bar)")  # fmt: skip
+        st.button("", icon=":material/chevron_right:", key=f"{key}_on", on_click=step, args=(1,), shortcut="Right",
+                  help="One frame on (right arrow key)")  # fmt: skip
+        return int(st.slider("Frame", 0, last, 0, key=key, label_visibility="collapsed", on_change=moved))
+
+
+def stop_playing() -> None:
+    """Pause: another clip or page has come."""
+    st.session_state[_PLAY] = False
+
+
+def keep_playing(fps: float, started: float) -> None:
+    """When playing, go on to the next frame in the clip's own time, or as fast as the page can; else return.
+
+    Args:
+        fps: frames per second of the clip.
+        started: time.monotonic() when this run of the page began.
+    """
+    if st.session_state.get(_PLAY, False):
+        st.session_state[_ADVANCE] = True
+        time.sleep(max(0.02, 1 / min(fps, 12.0) - (time.monotonic() - started)))
+        st.rerun()

@@ -1,0 +1,55 @@
+"""Copy as Python: the script runs in a fresh process, without streamlit, and computes what the page shows."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowlab.dense.dis import DisParameters
+from flowlab.dense.farneback import FarnebackParameters
+from flowlab.dense.methods import METHODS
+from flowlab.jobs.clips import open_clip
+from flowlab.media.flow_files import read_flow
+from flowlab.snippets import dense_flow_script
+from tests.hostile import NAMED, moving_texture, write_video
+
+GUARD = "import sys\nsys.modules['streamlit'] = None  # an import of it would raise\n"
+
+
+def run_script(script: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", GUARD + script], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [("farneback", FarnebackParameters(winsize=21, gaussian=True)), ("dis", DisParameters(finest_scale=0, alpha=7.5))],
+)
+def test_the_script_computes_what_a_direct_call_does(
+    method: str, settings: FarnebackParameters | DisParameters, tmp_path: Path
+) -> None:
+    scene = "scene:two-layers?width=160&height=96&speed=2.5"
+    script = dense_flow_script(
+        scene, name="two layers", width=120, frame=3, gap=2, method=method, parameters=settings.changed()
+    )
+    assert "median speed" in run_script(script, tmp_path)
+    clip = open_clip(scene, width=120)
+    direct = METHODS[method].estimate(clip.frame(3).grey, clip.frame(5).grey, settings).flow
+    np.testing.assert_array_equal(read_flow(tmp_path / "flow.flo"), direct)
+
+
+def test_a_hostile_name_stays_a_remark(tmp_path: Path) -> None:
+    """A file name with quotes and a line break cannot become code."""
+    path = write_video(tmp_path / NAMED, moving_texture(3))
+    name = NAMED + '\nimport os; open("owned", "w")  #'
+    script = dense_flow_script(
+        str(path), name=name, width=0, frame=0, gap=1, method="farneback", parameters={}, output="out.npz"
+    )
+    run_script(script, tmp_path)
+    assert not (tmp_path / "owned").exists()
+    assert read_flow(tmp_path / "out.npz").shape == (120, 160, 2)

@@ -1,0 +1,294 @@
+"""The Dense flow page, driven without a browser: it opens on a result, and every control counts."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from flowlab.dense.methods import METHODS
+from flowlab.jobs.clips import open_clip
+from flowlab.media.flow_files import read_flow
+from tests.flowlab.test_snippets import run_script
+from tests.hostile import HOSTILE, SECRET, Hostile, moving_texture, pngs, write_video
+
+APP = str(Path(__file__).parents[2] / "streamlit_app.py")
+SMALL = "scene:two-layers?width=192&height=128&frames=12"
+
+
+@pytest.fixture(autouse=True)
+def _own_server() -> Iterator[None]:
+    """Give each test a server's memory of its own: what one test cached must not answer the next."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def open_page(**query: str) -> AppTest:
+    """Open the page at a link and let it run."""
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def picture(app: AppTest) -> dict[str, Any]:
+    """Return what the picture component was given; its key tells one picture from another."""
+    found: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.json)
+    return found
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def clip_of(app: AppTest) -> str:
+    """Return the clip in the address: what the page wrote is text, what a link brought a list."""
+    name = app.query_params["clip"]
+    return name if isinstance(name, str) else name[0]
+
+
+def said(app: AppTest) -> str:
+    return " ".join(str(e.value) for e in [*app.error, *app.warning, *app.info])
+
+
+def test_the_page_opens_on_a_result_with_its_error_against_the_truth() -> None:
+    app = open_page()
+    assert not app.error
+    shown = picture(app)
+    assert (shown["width"], shown["height"]) == (640, 360)
+    assert shown["legend"]["kind"] == "wheel"
+    values = numbers(app)
+    assert list(values) == ["Median speed", "95 % below", "Residual", "Endpoint error", "Off by > 1 px", "Time"]
+    clip = open_clip("scene:two-layers")
+    truth = np.hypot(*np.moveaxis(clip.flow(0), -1, 0))  # type: ignore[attr-defined]
+    assert float(values["Median speed"].removesuffix(" px")) == pytest.approx(np.median(truth), abs=0.05)
+    assert float(values["Endpoint error"].removesuffix(" px")) < 0.2
+
+
+# One other value for every control that is bound to the address.
+OTHER = {
+    "d_frame": "5", "d_gap": "2", "d_width": "160", "d_method": "dis", "d_view": "magnitude", "d_scale": "9",
+    "d_swipe": "false", "d_fb_pyr_scale": "0.7", "d_fb_levels": "0", "d_fb_winsize": "25", "d_fb_iterations": "1",
+    "d_fb_poly_n": "7", "d_fb_poly_sigma": "1.5", "d_fb_gaussian": "true",
+}  # fmt: skip
+OTHER_DIS = {
+    "d_dis_finest_scale": "0", "d_dis_patch_size": "12", "d_dis_patch_stride": "4", "d_dis_alpha": "3",
+    "d_dis_gradient_descent_iterations": "3", "d_dis_variational_refinement_iterations": "0", "d_dis_delta": "0",
+    "d_dis_gamma": "0", "d_dis_mean_normalization": "false", "d_dis_spatial_propagation": "false",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_link_with_another_value_gives_another_result(name: str) -> None:
+    usual, linked = open_page(clip=SMALL), open_page(clip=SMALL, **{name: OTHER[name]})
+    assert not said(linked)
+    assert picture(linked) != picture(usual)
+
+
+@pytest.mark.parametrize("name", OTHER_DIS)
+def test_a_link_with_another_setting_of_dis_gives_another_result(name: str) -> None:
+    noisy = SMALL + "&noise=8&gain=0.03"
+    usual = open_page(clip=noisy, d_method="dis")
+    linked = open_page(clip=noisy, d_method="dis", **{name: OTHER_DIS[name]})
+    assert not said(linked)
+    assert picture(linked)["grid"] != picture(usual)["grid"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("d_spacing", "32"), ("d_reach", "3"), ("d_scale", "9"), ("d_frame", "5")])
+def test_a_link_changes_the_arrows(name: str, value: str) -> None:
+    charts = [
+        json.loads(open_page(clip=SMALL, d_view="arrows", **query).get("plotly_chart")[0].proto.spec)
+        for query in ({}, {name: value})
+    ]
+    assert charts[0]["data"] != charts[1]["data"]
+
+
+def test_every_parameter_of_every_method_has_a_bound_control() -> None:
+    listed = set(OTHER) | set(OTHER_DIS)
+    for row in METHODS.values():
+        assert {f"d_{row.key}_{field.name}" for field in row.parameters.fields()} <= listed
+
+
+def test_nonsense_in_a_link_falls_back_to_the_defaults() -> None:
+    usual = open_page(clip=SMALL)
+    names = [*OTHER, *OTHER_DIS, "d_spacing", "d_reach"]
+    for nonsense in ("-1e99", "x'\"<script>", "nan", "../../etc/passwd"):
+        linked = open_page(clip=SMALL, **dict.fromkeys(names, nonsense))
+        assert picture(linked) == picture(usual)
+        assert not linked.error
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "..", "<b>x</b>", "a" * 64, "sample:nope", "scene:nope"]
+)
+def test_a_link_with_nonsense_for_a_clip_is_one_sentence_and_the_picker_stays(name: str) -> None:
+    app = open_page(clip=name)
+    assert len(app.error) == 1
+    assert app.error[0].value
+    app.selectbox(key="clip_pick").set_value("scene:translation")
+    run(app)
+    assert not app.error
+    assert numbers(app)["Endpoint error"]
+
+
+def test_a_scene_with_a_wrong_knob_says_which() -> None:
+    app = open_page(clip="scene:two-layers?speed=1e9")
+    assert "speed" in app.error[0].value
+    assert app.selectbox(key="clip_pick")
+
+
+def test_settings_that_would_take_too_long_are_refused_in_a_sentence() -> None:
+    app = open_page(
+        clip="scene:two-layers?width=1280&height=720", d_method="dis", d_dis_patch_size="32", d_dis_patch_stride="1",
+        d_dis_finest_scale="0", d_dis_gradient_descent_iterations="100",
+    )  # fmt: skip
+    assert "lower the working width" in app.error[0].value
+
+
+def test_values_that_do_not_go_together_are_refused_and_can_be_mended() -> None:
+    app = open_page(clip=SMALL, d_method="dis", d_dis_patch_size="4", d_dis_patch_stride="16")
+    assert "at most the patch size" in app.error[0].value.replace("\\", "")
+    app.slider(key="d_dis_patch_stride").set_value(2)
+    run(app)
+    assert not app.error
+
+
+def test_a_preset_sets_every_parameter_and_a_change_makes_it_custom() -> None:
+    app = open_page(clip=SMALL, d_method="dis")
+    assert app.selectbox(key="d_dis_preset").value == "medium"
+    app.selectbox(key="d_dis_preset").set_value("ultrafast")
+    run(app)
+    assert app.slider(key="d_dis_finest_scale").value == 2
+    assert app.slider(key="d_dis_variational_refinement_iterations").value == 0
+    app.slider(key="d_dis_patch_size").set_value(12)
+    run(app)
+    assert app.selectbox(key="d_dis_preset").value == "custom"
+
+
+def test_scene_knobs_live_in_the_clips_name() -> None:
+    app = open_page(clip=SMALL)
+    before = numbers(app)
+    app.slider(key="scene_two-layers_background_speed").set_value(4.0)
+    run(app)
+    assert "background_speed=4" in clip_of(app)
+    assert "width=192" in clip_of(app)
+    assert numbers(app)["Median speed"] != before["Median speed"]
+
+
+def test_stepping_and_playing_move_the_frame() -> None:
+    app = open_page(clip=SMALL)
+    app.button(key="d_frame_on").click()
+    assert picture(run(app))["frame"] == 1
+    app.button(key="d_frame_back").click()
+    assert picture(run(app))["frame"] == 0
+    app.button(key="d_frame_back").click()
+    assert picture(run(app))["frame"] == 0  # there is none before the first
+
+
+def test_another_clip_begins_at_its_first_frame() -> None:
+    app = open_page(clip=SMALL, d_frame="7")
+    assert picture(app)["frame"] == 7
+    app.selectbox(key="clip_pick").set_value("scene:translation")
+    assert picture(run(app))["frame"] == 0
+
+
+def test_the_gap_keeps_the_frame_inside_the_clip() -> None:
+    app = open_page(clip=SMALL, d_frame="10")
+    assert picture(app)["frame"] == 10
+    app.number_input(key="d_gap").set_value(4)
+    run(app)
+    assert not app.error
+    assert picture(app)["frame"] == 7  # 7 and 11 are the last pair
+
+
+def test_the_scale_is_the_same_on_every_frame() -> None:
+    ends = {json.dumps(picture(open_page(clip=SMALL, d_frame=frame))["legend"]) for frame in ("0", "6", "10")}
+    assert len(ends) == 1
+
+
+def test_copy_as_python_computes_what_the_page_shows(tmp_path: Path) -> None:
+    app = open_page(clip=SMALL, d_frame="4", d_gap="2", d_width="160", d_method="dis", d_dis_patch_size="12")
+    run_script(app.code[0].value, tmp_path)
+    flow = read_flow(tmp_path / "flow.flo")
+    shown = picture(app)
+    step, columns = shown["grid"]["step"], shown["grid"]["columns"]
+    samples = np.frombuffer(base64.b64decode(shown["grid"]["values"]), "<i2").reshape(-1, columns, 2)
+    rows = np.minimum(np.arange(samples.shape[0]) * step + step // 2, flow.shape[0] - 1)
+    cols = np.minimum(np.arange(columns) * step + step // 2, flow.shape[1] - 1)
+    np.testing.assert_allclose(
+        samples * shown["grid"]["unit"], flow[np.ix_(rows, cols)], atol=0.6 * shown["grid"]["unit"]
+    )
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    uploader = app.file_uploader(key=f"upload_{app.session_state['_uploads']}")
+    uploader.set_value([(name, data, "application/octet-stream") for name, data in files])
+    return run(app)
+
+
+def test_a_dropped_video_is_shown_and_its_link_names_its_content(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "mine.mp4", moving_texture(8))
+    app = upload(open_page(), ("mine.mp4", path.read_bytes()))
+    assert not app.error
+    assert len(clip_of(app)) == 64
+    assert numbers(app)["Median speed"].startswith("2.2")  # (2, 1) px a frame: 2.24
+    assert "Endpoint error" not in numbers(app)
+    linked = open_page(clip=clip_of(app), d_frame="3")
+    assert picture(linked)["frame"] == 3
+
+
+def test_several_pictures_dropped_together_are_a_clip() -> None:
+    data = list(pngs([f[..., ::-1] for f in moving_texture(3)]).values())
+    app = upload(open_page(), ("f2.png", data[1]), ("f10.png", data[2]), ("f1.png", data[0]))
+    assert not app.error
+    assert numbers(app)["Median speed"].startswith("2.2")
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
+def test_hostile_uploads_are_one_sentence_or_a_result(case: Hostile, tmp_path: Path) -> None:
+    path = case.make(tmp_path)
+    app = upload(open_page(), (path.name, path.read_bytes()))
+    words = said(app)
+    assert SECRET.decode() not in words
+    if case.outcome == "error":
+        assert len(app.error) == 1
+        assert case.says in app.error[0].value.replace("\\", "")
+        app.selectbox(key="clip_pick").set_value("scene:translation")
+        assert not run(app).error  # the page goes on
+    else:
+        assert not app.error
+        assert numbers(app)["Median speed"]
+        assert ("damaged" in words) == (case.outcome == "part")
+
+
+def test_a_hostile_name_is_plain_text_in_the_picker_and_escaped_elsewhere(tmp_path: Path) -> None:
+    name = "![x](https://example.org/x) **b** <b>.mp4"
+    path = write_video(tmp_path / "x.mp4", moving_texture(4))
+    app = upload(open_page(), (name, path.read_bytes()))
+    caption = next(c.value for c in app.caption if "example" in c.value)
+    assert "![" not in caption
+    assert r"\!\[x\]" in caption
+    assert r"\<b\>" in caption
+    assert any(name in option for option in app.selectbox(key="clip_pick").options)
+
+
+@pytest.mark.realdata
+def test_a_real_clip_goes_the_whole_way(data_folder: Path) -> None:
+    data = (data_folder / "clips" / "slow_traffic_small.mp4").read_bytes()
+    app = upload(open_page(), ("slow_traffic_small.mp4", data))
+    assert not app.error
+    assert app.slider(key="d_frame").max == 912
+    app.slider(key="d_frame").set_value(700)
+    assert picture(run(app))["frame"] == 700
