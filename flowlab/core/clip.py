@@ -86,6 +86,11 @@ class ClipInfo:
             Fraction(self.source_height or self.height, self.height),
         )
 
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the clip was scaled down."""
+        return self.source_width > 0
+
     def at_width(self, working_width: int) -> Self:
         """Return the facts of the clip scaled down to `working_width` (0 or larger: unchanged)."""
         width, height = working_size(self.width, self.height, working_width)

@@ -82,29 +82,39 @@ def sample(picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.f
     height, width = picture.shape[:2]
     if max(height, width, *x.shape) >= _REMAP_SIDE:
         raise ParameterError(
-            f"the picture is {width}x{height}: a side may have at most {_REMAP_SIDE - 1} pixels, lower the working width"
+            f"the picture is {width}x{height}: a side may have at most {_REMAP_SIDE - 1} pixels, scale it down"
         )
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    channels = picture.shape[2] if picture.ndim == 3 else 1
+    columns = _keys_readings(np.where(inside, x, 0).astype(np.float32), channels)
     values = np.zeros(x.shape + picture.shape[2:], np.float32)
-    columns = _keys_readings(np.where(inside, x, 0).astype(np.float32))
-    for at_y, weight_y in _keys_readings(np.where(inside, y, 0).astype(np.float32)):
+    for at_y, weight_y in _keys_readings(np.where(inside, y, 0).astype(np.float32), channels):
+        line = np.zeros_like(values)
         for at_x, weight_x in columns:
             read = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            weight = weight_x * weight_y
-            values += read * (weight if picture.ndim == 2 else weight[..., None])
+            line += read.reshape(values.shape) * weight_x
+        values += line * weight_y
     values[~inside] = np.nan
     return values
 
 
-def _keys_readings(position: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Return three (position, weight) pairs along one axis; reading each bilinearly makes Keys' kernel."""
+def _keys_readings(
+    position: NDArray[np.float32], channels: int
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Return three (position, weight) pairs along one axis; reading each bilinearly makes Keys' kernel.
+
+    The weights are repeated for every channel of the picture: multiplying arrays of one shape is fast.
+    """
     pixel: NDArray[np.float32] = np.floor(position)
     t = position - pixel
     rest = 1 - t
     before, after = -t * rest * rest / 2, -t * t * rest / 2
     middle = 1 - before - after
     second = t * (1 + 4 * t - 3 * t * t) / 2
-    return [(pixel - 1, before), (pixel + second / middle, middle), (pixel + 2, after)]
+    weights = (before, middle, after)
+    if channels > 1:
+        weights = tuple(cv2.merge([weight] * channels) for weight in weights)
+    return list(zip((pixel - 1, pixel + second / middle, pixel + 2), weights, strict=True))
 
 
 def warp_back(picture: NDArray[np.generic], flow: NDArray[np.float32]) -> NDArray[np.float32]:

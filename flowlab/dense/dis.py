@@ -127,7 +127,7 @@ def dis(first: NDArray[np.uint8], second: NDArray[np.uint8], p: DisParameters) -
     solver.setVariationalRefinementGamma(p.gamma)
     solver.setUseMeanNormalization(p.mean_normalization)
     solver.setUseSpatialPropagation(p.spatial_propagation)
-    return solver.calc(first, second, None)  # type: ignore[call-overload]
+    return solver.calc(first, second, None)  # type: ignore[call-overload, no-any-return]
 
 
 def dis_cost(height: int, width: int, p: DisParameters) -> float:

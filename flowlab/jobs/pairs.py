@@ -32,6 +32,12 @@ class Pair:
     truth: Flow | None = None
     visible: NDArray[np.bool_] | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Memory the arrays take."""
+        arrays = (self.first.rgb, self.first.grey, self.second.rgb, self.second.grey, self.truth, self.visible)
+        return sum(array.nbytes for array in arrays if array is not None)
+
 
 def last_index(frame_count: int, gap: int) -> int:
     """Return the last frame that still has a partner `gap` frames later."""

@@ -35,7 +35,7 @@ def open_container(path: Path, name: str, limits: Limits) -> tuple[InputContaine
         "format_whitelist": FORMATS,
         "protocol_whitelist": "file",
         # Probing decodes a few frames before anyone can look at their size.
-        "max_pixels": str(limits.pixels),
+        "max_pixels": str(limits.decoder_pixels),
     }
     try:
         # "file:" keeps a name such as "concat:a|b" from being read as a protocol; titles written
@@ -56,7 +56,7 @@ def check_file(path: Path, name: str, limits: Limits) -> None:
     """Raise ClipNotFoundError, ClipError or LimitError where `path` is no file of an accepted size."""
     try:
         size = path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name no system has
         raise ClipNotFoundError(f"there is no file {shown(name)}: check the name") from None
     if not path.is_file():
         raise ClipError(f"{shown(name)} is not a file: give a video, a picture, a zip or a folder of pictures")

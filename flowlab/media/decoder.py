@@ -45,7 +45,7 @@ class Decoder:
     def _open(self) -> None:
         self.container, self.stream = open_container(self._path, self._name, self._limits)
         context = self.stream.codec_context
-        context.options = {"max_pixels": str(self._limits.pixels)}
+        context.options = {"max_pixels": str(self._limits.decoder_pixels)}
         fitting = min(1 + context.width * context.height // _PIXELS_A_THREAD, _MOST_THREADS)
         self.threads = 1 if self._one_thread else fitting
         context.thread_count = self.threads
@@ -104,12 +104,16 @@ class Decoder:
     def decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
         """Return the frames that come out when `packet` goes in (None: those still held back)."""
         try:
-            return self.stream.decode(packet)
+            frames = self.stream.decode(packet)
         except EOFError:
             return []
         except DAMAGE:
             self.failed += 1
             return []
+        # A stream may grow beyond what its header said.
+        accepted = [frame for frame in frames if frame.width * frame.height <= self._limits.pixels]
+        self.failed += len(frames) - len(accepted)
+        return accepted
 
     def read(self, deadline: Deadline, wanted_from: int | None = None) -> VideoFrame | None:
         """Return the next frame, None after the last.

@@ -18,7 +18,7 @@ def file_hash(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # ValueError: a name no system has
         raise ClipNotFoundError(f"there is no file {shown(path.name)}: check the name") from None
     except OSError as error:
         raise ClipError(f"{shown(path.name)} cannot be read ({error.strerror}): check the file") from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from flowlab.errors import LimitError, shown
 
 _GIB = 1 << 30
+_ROW_PADDING, _MOST_ROWS = 128, 1 << 15
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Limits:
                 f"{shown(name)} has frames of {width}x{height} pixels, more than the "
                 f"{self.pixels / 1e6:g} million accepted here: scale it down first"
             )
+
+    @property
+    def decoder_pixels(self) -> int:
+        """Pixels a video decoder may reserve for a frame: it pads the rows of one with `pixels` a little."""
+        return self.pixels + _ROW_PADDING * _MOST_ROWS
 
     def check_bytes(self, name: str, size: int) -> None:
         """Raise LimitError where a file is larger than accepted."""

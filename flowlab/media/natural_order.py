@@ -2,10 +2,17 @@
 
 import re
 
-_NUMBER = re.compile(r"(\d+)", re.ASCII)
+_NUMBER = re.compile(r"([0-9]+)")
 
 
-def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Return a sort key by which digits count as numbers, capitals as small letters, and no two names are equal."""
-    parts = _NUMBER.split(name.casefold())
-    return tuple((1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts if part), name
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Return a sort key by which runs of digits count as numbers and capitals as small letters.
+
+    A number goes by its length without leading zeros, then its digits: names may hold more digits
+    than Python turns into an int. No two different names are equal.
+    """
+    key = []
+    for part in filter(None, _NUMBER.split(name.casefold())):
+        digits = part.lstrip("0")
+        key.append((0, len(digits), digits) if _NUMBER.fullmatch(part) else (1, 0, part))
+    return key, name

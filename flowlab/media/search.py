@@ -144,8 +144,8 @@ class FrameSearch:
         if following < self._index.frame_count:
             if self._index.matches(following, stamp, print_):
                 return following
-            # Concealed errors need not look the same twice; counting from the start is right all the same.
-            if self._counted_from_start and self._index.repeatable and self._index.stamps[following] == stamp:
+            # Damage, noticed or not, need not look the same twice; counting from the start is right all the same.
+            if self._counted_from_start and self._index.stamps[following] == stamp:
                 return following
         found = self._index.find(stamp, print_) if self._skips or not self._index.checked else None
         return found if found is not None and found > place else None

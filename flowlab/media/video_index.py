@@ -158,11 +158,11 @@ def display_times(stamps: NDArray[np.int64]) -> NDArray[np.int64] | None:
     in decoding order and are sorted; a clock that starts anew in mid-file (joined recordings) is no use.
     """
     known = stamps != NO_STAMP
-    if np.count_nonzero(known) < max(1, len(stamps) // 2):
+    if 2 * np.count_nonzero(known) < len(stamps):
         return None
     times = stamps.copy()
-    steps = np.diff(np.unique(stamps[known]))
-    step = int(np.median(steps)) if len(steps) else 1
+    steps = np.sort(np.diff(np.unique(stamps[known])))
+    step = int(steps[(len(steps) - 1) // 2]) if len(steps) else 1
     for gap in np.flatnonzero(~known):
         times[gap] = times[gap - 1] + step if gap else stamps[known][0] - step * int(np.argmax(known))
     order = np.argsort(times, kind="stable")

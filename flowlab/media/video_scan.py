@@ -114,7 +114,10 @@ class _Look:
         found = _Found()
         while found.whole and (packet := decoder.next_packet()) is not None:
             self._take(decoder, found, packet)
-            found.whole = not (self._decoding.over and found.stamps)
+            if self._decoding.over:
+                if not found.stamps:
+                    self._decoding.check()
+                found.whole = False
             if stop_at_damage and (found.concealed or decoder.failed):
                 return found
         if found.whole:
@@ -150,9 +153,7 @@ def _index(path: Path, decoder: Decoder, found: _Found, limits: Limits, repeatab
     stamps, flags = _frames(found) if found.whole else _frames_by_packets(found)
     beat = rhythm(display_times(stamps), stream.time_base, (stream.guessed_rate, stream.average_rate, stream.base_rate))
     size = path.stat().st_size
-    seen = Seen(
-        len(stamps), decoder.failed, found.packets, found.discarded, found.last_dts, decoder.end, size
-    )  # fmt: skip
+    seen = Seen(len(stamps), decoder.failed, found.packets, found.discarded, found.last_dts, decoder.end, size)
     declared, lost = promised_and_lost(container, stream, seen, beat)
     width, height = found.orientation.size(*found.recorded)
     return VideoIndex(

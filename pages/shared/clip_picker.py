@@ -65,8 +65,12 @@ def _open(name: str, width: int) -> Clip:
 def _checking() -> Iterator[Callable[[float, str], None]]:
     """Yield a progress callback that draws a bar as soon as there is something to tell."""
     place = st.empty()
+
+    def show(share: float, text: str) -> None:
+        place.progress(min(1.0, max(0.0, share)), plain(text))
+
     try:
-        yield lambda share, text: place.progress(min(1.0, max(0.0, share)), plain(text))
+        yield show
     finally:
         place.empty()
 

@@ -1,5 +1,7 @@
 """Taking the numbers away: the flow in each format, the view as a picture, the settings as a script."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -41,7 +43,7 @@ def _flow_files(answer: Answer, gap: int) -> None:
         holds = largest <= row.largest
         st.download_button(
             f"{row.suffix}  {row.description}",
-            lambda name=name: encode_flow(answer.flow, name, metadata=metadata),
+            partial(encode_flow, answer.flow, name, metadata=metadata),
             file_name=f"flow_{index:06d}{row.suffix}",
             mime=row.mime,
             key=f"d_get_{name}",
@@ -57,7 +59,7 @@ def page_script(info: ClipInfo, index: int, gap: int, method: Method, settings: 
     return dense_flow_script(
         info.content_hash,
         name=info.name,
-        width=0 if info.factor == (1, 1) else info.width,
+        width=info.width if info.is_scaled else 0,
         frame=index,
         gap=gap,
         method=method.name,

@@ -18,6 +18,7 @@ from flowlab.jobs.memory import ByteCache
 from flowlab.jobs.pairs import Pair, check_cost, estimate_pair, read_pair
 from flowlab.jobs.views import clip_scale
 
+_PAIR_BYTES = 256 << 20
 _ANSWER_BYTES = 256 << 20
 _SCALES_KEPT = 10_000
 
@@ -42,18 +43,13 @@ class Answer:
     residual: float
     errors: FlowErrors | None
 
-    @property
-    def bytes(self) -> int:
-        """Memory it takes."""
-        truth = self.pair.truth.nbytes if self.pair.truth is not None else 0
-        return self.flow.nbytes + truth + 2 * (self.pair.first.rgb.nbytes + self.pair.first.grey.nbytes)
-
 
 @dataclass(frozen=True)
 class Lab:
     """The clips and the answers of one server."""
 
     library: Library
+    pairs: ByteCache[Pair] = field(default_factory=lambda: ByteCache(_PAIR_BYTES))
     answers: ByteCache[Answer] = field(default_factory=lambda: ByteCache(_ANSWER_BYTES))
     scales: ByteCache[float] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
 
@@ -88,11 +84,21 @@ def dense_flow(clip: Clip, index: int, gap: int, method: Method, parameters: Par
         with _slot().turn():
             answer = lab.answers.get(key)
             if answer is None:
-                answer = _compute(read_pair(clip, index, gap), method, parameters)
-                lab.answers.put(key, answer, answer.bytes)
+                answer = _compute(_pair(lab, clip, index, gap), method, parameters)
+                lab.answers.put(key, answer, answer.flow.nbytes)
     except SupersededError:
         st.stop()
     return answer
+
+
+def _pair(lab: Lab, clip: Clip, index: int, gap: int) -> Pair:
+    """Return two frames and their truth, from memory where they were read before."""
+    key = (clip.info.content_hash, clip.info.width, index, gap)
+    pair = lab.pairs.get(key)
+    if pair is None:
+        pair = read_pair(clip, index, gap)
+        lab.pairs.put(key, pair, pair.nbytes)
+    return pair
 
 
 def _compute(pair: Pair, method: Method, parameters: Parameters) -> Answer:

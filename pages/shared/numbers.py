@@ -41,7 +41,7 @@ def _number(value: float, form: str, unit: str) -> str:
 
 def _facts(info: ClipInfo) -> None:
     """Say in one line what the clip is, and what a person should know of it."""
-    scaled = "" if info.factor == (1, 1) else f" (1 px is {float(info.factor[0]):.4g} px of the clip)"
+    scaled = f" (1 px is {float(info.factor[0]):.4g} px of the clip)" if info.is_scaled else ""
     declared = "" if info.declared in (None, info.frame_count) else f" of {info.declared} declared"
     facts = [
         f"{info.width}x{info.height} px{scaled}",

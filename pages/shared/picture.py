@@ -17,8 +17,8 @@ MAX_HEIGHT = "58vh"  # so that the numbers below stay on the first screen
 
 
 def _component() -> Any:
-    parts = {kind: (_HERE / f"picture.{kind}").read_text("utf-8") for kind in ("html", "css", "js")}
-    return st.components.v2.component("flowlab_picture", **parts)
+    html, css, js = ((_HERE / f"picture.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+    return st.components.v2.component("flowlab_picture", html=html, css=css, js=js)
 
 
 _picture = _component()

@@ -32,9 +32,8 @@ def control(field: Field, key: str, value: Value, **options: Any) -> Value:
 
 def one_of(label: str, names: list[str], default: str, key: str) -> str:
     """Show a row of names of which one is chosen, bound to the address, and return it."""
-    return st.segmented_control(
-        label, names, default=default, key=key, required=True, label_visibility="collapsed", **BOUND
-    )
+    options: dict[str, Any] = {"key": key, "required": True, "label_visibility": "collapsed", **BOUND}
+    return str(st.segmented_control(label, names, default=default, **options))
 
 
 def parameters(kind: type[P], prefix: str) -> P:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from flowlab.errors import ClipError
+from flowlab.media.decoder import Decoder
+from flowlab.media.limits import LIMITS
 from flowlab.media.video import VideoIndex, open_video
 from flowlab.media.video_index import CONCEALED, OTHER_SIZE
 from tests.flowlab.media.clips import cut, number_of, numbered, overwrite, write_clip
@@ -44,6 +46,11 @@ DAMAGED: dict[str, Callable[[Path], Path]] = {
     "ts with noise": _with_noise("noise.ts"),
     "mpg with noise": _with_noise("noise.mpg", "mpeg2video"),
     "avi with noise": _with_noise("noise.avi", "mpeg4"),
+    "large mp4 with noise": lambda folder: overwrite(
+        write_clip(folder / "large.mp4", [numbered(n, 1024, 576) for n in range(COUNT)], preset="ultrafast"),
+        0.45,
+        NOISE,
+    ),
     "mp4 with a hole": _with_hole("hole.mp4"),
     "mkv with a hole": _with_hole("hole.mkv"),
     "ts with a hole": _with_hole("hole.ts"),
@@ -102,6 +109,12 @@ def test_a_file_cut_in_half_without_one_error_says_so(files: Callable[[str], Pat
     clip = open_video(files(name))
     assert clip.info.frame_count < 0.7 * COUNT
     assert clip.index.lost > 0.3 * COUNT
+
+
+def test_a_large_damaged_clip_is_decoded_in_one_thread(files: Callable[[str], Path]) -> None:
+    index = open_video(files("large mp4 with noise")).index
+    assert index.repeatable
+    assert Decoder(files("large mp4 with noise"), name="x", limits=LIMITS, one_thread=index.repeatable).threads == 1
 
 
 def test_frames_behind_the_damage_are_exact_again(files: Callable[[str], Path]) -> None:
@@ -195,5 +208,5 @@ def test_a_file_whose_every_frame_is_ruined_says_so(tmp_path: Path) -> None:
     at = data.index(b"mdat") + 4
     data[at : data.index(b"moov") - 4] = bytes(data.index(b"moov") - 4 - at)
     path.write_bytes(bytes(data))
-    with pytest.raises(ClipError, match="no frame of ‘ruin.mp4’ can be decoded"):
+    with pytest.raises(ClipError, match=r"no frame of ‘ruin.mp4’ can be decoded"):
         open_video(path)

@@ -1,5 +1,6 @@
 """Frame N is frame N: every container, in any order, against the number each frame carries."""
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from flowlab.errors import ClipError, LimitError
+from flowlab.media import search
+from flowlab.media.fingerprint import fingerprint
 from flowlab.media.limits import LIMITS, Deadline, Limits
 from flowlab.media.video import VideoClip, VideoIndex, open_video, scan_video
 from tests.flowlab.media.clips import number_of, numbered, write_clip
@@ -23,6 +26,10 @@ def _h264(name: str, **options: str) -> Callable[[Path], Path]:
     return lambda folder: write_clip(folder / name, COUNT, **options)
 
 
+def _x264(name: str, gop: int, settings: str) -> Callable[[Path], Path]:
+    return lambda folder: write_clip(folder / name, COUNT, gop=gop, **{"x264-params": settings})
+
+
 def _coded(name: str, codec: str, pixels: str = "yuv420p", **options: str) -> Callable[[Path], Path]:
     return lambda folder: write_clip(folder / name, COUNT, codec=codec, pixels=pixels, **options)
 
@@ -31,14 +38,10 @@ CLIPS: dict[str, Callable[[Path], Path]] = {
     "mp4, B-frames": _h264("clip.mp4", bf="3"),
     "mp4, one keyframe": lambda folder: write_clip(folder / "long.mp4", COUNT, gop=250),
     "mp4, every frame a keyframe": lambda folder: write_clip(folder / "intra.mp4", COUNT, gop=1),
-    "mp4, groups shorter than their delay": lambda folder: write_clip(
-        folder / "short.mp4", COUNT, gop=3, **{"x264-params": "bframes=2:min-keyint=1:scenecut=0"}
-    ),
-    "mp4, open groups": lambda folder: write_clip(folder / "open.mp4", COUNT, **{"x264-params": "open-gop=1:bframes=3"}),
-    "mp4, refreshed in stripes": lambda folder: write_clip(
-        folder / "stripes.mp4", COUNT, **{"x264-params": "intra-refresh=1"}
-    ),
-    "mp4, interlaced": lambda folder: write_clip(folder / "fields.mp4", COUNT, **{"x264-params": "tff=1"}),
+    "mp4, groups shorter than their delay": _x264("short.mp4", 3, "bframes=2:min-keyint=1:scenecut=0"),
+    "mp4, open groups": _x264("open.mp4", 12, "open-gop=1:bframes=3"),
+    "mp4, refreshed in stripes": _x264("stripes.mp4", 12, "intra-refresh=1"),
+    "mp4, interlaced": _x264("fields.mp4", 12, "tff=1"),
     "mp4, fragments": lambda folder: write_clip(
         folder / "parts.mp4", COUNT, muxer={"movflags": "frag_keyframe+empty_moov"}
     ),
@@ -52,7 +55,7 @@ CLIPS: dict[str, Callable[[Path], Path]] = {
     "avi, B-frames without stamps": _h264("stampless.avi", bf="3"),
     "gif": _coded("clip.gif", "gif", "rgb8"),
     "ts": _h264("clip.ts"),
-    "ts, open groups": lambda folder: write_clip(folder / "open.ts", COUNT, **{"x264-params": "open-gop=1:bframes=3"}),
+    "ts, open groups": _x264("open.ts", 12, "open-gop=1:bframes=3"),
     "mpg": _coded("clip.mpg", "mpeg2video", bf="2"),
     "flv": _coded("clip.flv", "flv"),
     "flv, H.264": _h264("h264.flv"),
@@ -126,11 +129,25 @@ def test_an_index_of_another_file_is_not_believed(files: Callable[[str], Path]) 
     assert number_of(clip.frame(33).rgb) == 33
 
 
-def test_an_index_that_lies_about_the_pixels_is_found_out(files: Callable[[str], Path]) -> None:
+def test_an_index_that_lies_about_the_pixels_is_not_believed(files: Callable[[str], Path]) -> None:
+    """No frame looks as it should, so none is taken on trust: the file is counted from its start."""
     index = scan_video(files("mp4, B-frames"))
-    forged = replace(index, prints=np.roll(index.prints, 1))
-    with pytest.raises(ClipError, match="frame 20 of .* cannot be decoded"):
-        open_video(files("mp4, B-frames"), index=forged).frame(20)
+    clip = open_video(files("mp4, B-frames"), index=replace(index, prints=np.roll(index.prints, 1)))
+    assert [number_of(clip.frame(n).rgb) for n in (41, 20, 21)] == [41, 20, 21]
+
+
+def test_a_frame_that_is_listed_and_not_there_is_an_error_that_names_it(files: Callable[[str], Path]) -> None:
+    index = scan_video(files("mp4, B-frames"))
+    longer = replace(
+        index,
+        stamps=np.append(index.stamps, 2 * index.stamps[-1] - index.stamps[-2]),
+        prints=np.append(index.prints, np.uint32(1)),
+        flags=np.append(index.flags, np.uint8(0)),
+    )
+    clip = open_video(files("mp4, B-frames"), index=longer)
+    with pytest.raises(ClipError, match=r"frame 60 of ‘clip.mp4’ cannot be decoded"):
+        clip.frame(60)
+    assert number_of(clip.frame(59).rgb) == 59
 
 
 @pytest.mark.parametrize("index", [-1, COUNT, 10**9])
@@ -149,19 +166,31 @@ def test_a_closed_clip_opens_again_when_it_is_asked(files: Callable[[str], Path]
 def test_a_file_that_disappears_gives_a_clip_error(tmp_path: Path) -> None:
     clip = open_video(write_clip(tmp_path / "gone.mp4", 5))
     (tmp_path / "gone.mp4").unlink()
-    with pytest.raises(ClipError, match="no file ‘gone.mp4’"):
+    with pytest.raises(ClipError, match=r"no file ‘gone.mp4’"):
         clip.frame(3)
 
 
 # --- clips too long to be checked -----------------------------------------------------------------
 
 
+class Countdown(Deadline):
+    """A clock that is up after it has been looked at some times."""
+
+    looks = 20
+
+    @property
+    def over(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
 class OutOfTime(Limits):
-    """Limits whose time for decoding is up at once, while listing packets still has time."""
+    """Limits whose time for decoding is up after 20 packets, while listing packets has all the time."""
 
     def scan_deadline(self, name: str) -> Deadline:
-        self.__dict__["asked"] = self.__dict__.get("asked", 0) + 1
-        return Deadline(-1.0 if self.__dict__["asked"] == 1 else 60.0, "out of time")
+        first = "asked" not in self.__dict__
+        self.__dict__["asked"] = True
+        return Countdown(0, "out of time") if first else Deadline(60, "out of time")
 
 
 @pytest.mark.parametrize("name", ["mp4, B-frames", "mp4, open groups", "mkv", "ts", "mpg", "avi", "gif"])
@@ -176,7 +205,7 @@ def test_an_unchecked_clip_is_exact_too(files: Callable[[str], Path], name: str)
 
 
 def test_a_file_that_cannot_even_be_listed_in_time_is_refused(files: Callable[[str], Path]) -> None:
-    with pytest.raises(LimitError, match="could not even be indexed"):
+    with pytest.raises(LimitError, match=r"could not even be indexed"):
         scan_video(files("mp4, B-frames"), limits=Limits(scan_seconds=-1))
 
 
@@ -184,9 +213,23 @@ def test_a_frame_that_takes_too_long_is_refused_and_can_be_asked_again(files: Ca
     path = files("mp4, one keyframe")
     index = scan_video(path)
     slow = VideoClip(path, index, name="slow.mp4", limits=Limits(frame_seconds=-1))
-    with pytest.raises(LimitError, match="frame 50 of ‘slow.mp4’ took longer"):
+    with pytest.raises(LimitError, match=r"frame 50 of ‘slow.mp4’ took longer"):
         slow.frame(50)
     assert number_of(VideoClip(path, index, name="x", limits=LIMITS).frame(50).rgb) == 50
+
+
+def test_frames_that_no_other_needs_are_left_out_on_the_way(
+    files: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    monkeypatch.setattr(search, "fingerprint", lambda frame: decoded.append(frame.pts) or fingerprint(frame))
+    clip = open_video(files("mp4, one keyframe"))
+    assert number_of(clip.frame(56).rgb) == 56
+    assert len(decoded) < 45
+    assert decoded[-8:] == clip.index.stamps[49:57].tolist()
+    decoded.clear()
+    assert [number_of(clip.frame(n).rgb) for n in (55, 54, 50)] == [55, 54, 50]
+    assert decoded == []  # the last few are kept
 
 
 def test_progress_rises_and_ends_below_one(files: Callable[[str], Path]) -> None:
@@ -226,7 +269,7 @@ def test_a_real_clip_with_stamps_in_decoding_order_is_shown_in_the_order_of_its_
     assert clip.info.frame_count == 455
     assert not clip.index.increasing
     times = [clip.time(n) for n in range(455)]
-    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(times))
     streamed = {n: clip.frame(n).rgb for n in range(300, 330)}
     fresh = open_video(data_folder / "clips" / "box.mp4", index=clip.index)
     for index in (325, 302, 317):
