@@ -1,7 +1,5 @@
 """Dense flow: what moves, and how fast, at every pixel of two frames of a clip."""
 
-import time
-
 import streamlit as st
 
 from flowlab.core.clip import Clip
@@ -30,14 +28,6 @@ def to_the_start() -> None:
     set_whole_number("d_frame", 0)
 
 
-def choose_pair() -> tuple[Clip, int]:
-    """Show the controls of the clip; return it and the gap between the frames of a pair."""
-    clip = choose_clip("d_width", to_the_start)
-    about = "How many frames later the second picture is: a larger gap sees slower motion."
-    gap = st.number_input("Gap between frames", 1, MOST_GAP, 1, key="d_gap", help=about, **BOUND)
-    return clip, gap
-
-
 def choose_method() -> tuple[Method, Parameters]:
     """Show the methods and the parameters of the one chosen."""
     st.caption("METHOD")
@@ -59,30 +49,43 @@ def choose_look(automatic: float) -> tuple[Look, bool]:
     return Look(scale or automatic, spacing, reach), swipe
 
 
-def show() -> None:
-    """Read the controls, compute, show."""
-    with st.sidebar:
-        clip, gap = choose_pair()
-        chosen, settings = choose_method()
-        look, swipe = choose_look(fixed_scale(clip, gap))
-    shown = view(one_of("View", list(VIEWS), "colour", "d_view"))
-    place = st.container()
-    frame = frame_slider(last_index(clip.info.frame_count, gap), "d_frame")
-
-    answer = dense_flow(clip, frame, gap, chosen, settings)
-
-    with place:
-        show_flow(answer.pair, answer.flow, shown, look, gap=gap, swipe=swipe)
-    show_numbers(clip.info, answer, gap)
-    offer_downloads(answer, shown, look, gap, page_script(clip.info, frame, gap, chosen, settings))
-    keep_playing(float(clip.info.fps), started)
+def choose_gap() -> int:
+    """Show the control of the gap between the frames of a pair."""
+    about = "How many frames later the second picture is: a larger gap sees slower motion."
+    return int(st.number_input("Gap between frames", 1, MOST_GAP, 1, key="d_gap", help=about, **BOUND))
 
 
-started = time.monotonic()
+@st.fragment
+def explore(clip: Clip) -> None:
+    """Read the controls, compute, show. A fragment: moving a control draws this again and nothing else."""
+    try:
+        with st.sidebar:
+            gap = choose_gap()
+            chosen, settings = choose_method()
+            look, swipe = choose_look(fixed_scale(clip, gap))
+        shown = view(one_of("View", list(VIEWS), "colour", "d_view"))
+        place = st.container()
+        frame = frame_slider(last_index(clip.info.frame_count, gap), "d_frame")
+
+        answer = dense_flow(clip, frame, gap, chosen, settings)
+
+        with place:
+            show_flow(answer.pair, answer.flow, shown, look, gap=gap, swipe=swipe)
+        show_numbers(clip.info, answer, gap)
+        offer_downloads(answer, shown, look, gap, page_script(clip.info, frame, gap, chosen, settings))
+    except FlowlabError as error:
+        stop_playing()
+        st.error(plain(error))
+    keep_playing(float(clip.info.fps))
+
+
 check_version()
 show_refusal()
 try:
-    show()
+    with st.sidebar:
+        chosen_clip = choose_clip("d_width", to_the_start)
 except FlowlabError as error:
     stop_playing()
     st.error(plain(error))
+else:
+    explore(chosen_clip)

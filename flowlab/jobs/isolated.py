@@ -104,7 +104,7 @@ class IsolatedClip:
     def frame(self, index: int) -> Frame:
         """Return frame `index`, from memory where it was read before; fetches a short run around it."""
         check_index(index, self._info.frame_count, self._info.name)
-        backwards = index == self._last - 1
+        backwards = 0 < self._last - index <= _RUN
         self._last = index
         kept = self._frames.get(self._key(index))
         if kept is not None:

@@ -20,8 +20,11 @@ def offer_downloads(answer: Answer, view: View, look: Look, gap: int, script: st
     """Show the download buttons; a file is made when its button is pressed."""
     index = answer.pair.first.index
     with st.container(horizontal=True, gap="small"):
-        with st.popover("Download the flow", icon=":material/download:"):
-            _flow_files(answer, gap)
+        # What a popover holds is made when it is opened, not with every frame.
+        flow_files = st.popover("Download the flow", icon=":material/download:", key="d_files", on_change="rerun")
+        if flow_files.open:
+            with flow_files:
+                _flow_files(answer, gap)
         st.download_button(
             "This view as PNG",
             lambda: encode_png(view.draw(answer.pair, answer.flow, look)),
@@ -31,8 +34,10 @@ def offer_downloads(answer: Answer, view: View, look: Look, gap: int, script: st
             on_click="ignore",
             icon=":material/image:",
         )
-        with st.popover("Copy as Python", icon=":material/code:"):
-            st.code(script, language="python")
+        copy = st.popover("Copy as Python", icon=":material/code:", key="d_copy", on_change="rerun")
+        if copy.open:
+            with copy:
+                st.code(script, language="python")
 
 
 def _flow_files(answer: Answer, gap: int) -> None:

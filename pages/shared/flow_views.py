@@ -8,7 +8,7 @@ from flowlab.drawing.pixels import arrow_count
 from flowlab.jobs.pairs import Pair
 from flowlab.jobs.views import RESIDUAL_SCALE, Look, View
 
-from .picture import MAX_HEIGHT, jpeg_uri, legend, picture
+from .picture import MAX_HEIGHT, legend, photograph_uri, picture
 
 MOST_ARROWS = 2000  # more would keep the browser busy for seconds; they are drawn as pixels instead
 
@@ -40,7 +40,7 @@ def show_flow(pair: Pair, flow: Flow, view: View, look: Look, *, gap: int, swipe
 def _arrows(pair: Pair, flow: Flow, look: Look) -> None:
     height, width = flow.shape[:2]
     figure = arrows_figure(
-        jpeg_uri(pair.first.rgb), flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
+        photograph_uri(pair.first.rgb), flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
         dark=st.context.theme.type == "dark",
     )  # fmt: skip
     # Plotly takes a fixed height, and the page's width is not known here: so a box keeps the picture's

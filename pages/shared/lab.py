@@ -3,6 +3,7 @@
 import math
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -25,23 +26,35 @@ _SCALES_KEPT = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """A pair of frames, the flow between them, and the numbers people compare.
+    """A pair of frames and the flow between them; the numbers people compare, worked out when first asked for.
+
+    The page shows the picture before it asks for the numbers, so that nobody waits for them to see.
 
     Attributes:
         pair: the frames, with the truth where the clip knows it.
         flow: (H, W, 2), pixels.
         seconds: what the estimation alone took.
-        speed: how fast things move.
-        residual: mean of what the flow leaves unexplained, grey levels; NaN where nothing can be compared.
-        errors: against the truth where it is visible in both frames, or None.
     """
 
     pair: Pair
     flow: Flow
     seconds: float
-    speed: FlowStatistics
-    residual: float
-    errors: FlowErrors | None
+
+    @cached_property
+    def speed(self) -> FlowStatistics:
+        """How fast things move."""
+        return flow_statistics(self.flow)
+
+    @cached_property
+    def residual(self) -> float:
+        """Mean of what the flow leaves unexplained, grey levels; NaN where nothing can be compared."""
+        residual = photometric_residual(self.pair.first.grey, self.pair.second.grey, self.flow)
+        return float(np.nanmean(residual)) if np.isfinite(residual).any() else math.nan
+
+    @cached_property
+    def errors(self) -> FlowErrors | None:
+        """Errors against the truth where it is visible in both frames; None where the truth is not known."""
+        return None if self.pair.truth is None else flow_errors(self.flow, self.pair.truth, self.pair.visible)
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ def _slot() -> LatestSlot:
 
 
 def dense_flow(clip: Clip, index: int, gap: int, method: Method, parameters: Parameters) -> Answer:
-    """Return a pair's flow and its numbers, computed once however often they are asked for.
+    """Return a pair's flow, computed once however often it is asked for.
 
     The latest request of a session wins: a run of the page that was superseded while it waited stops
     here, without a trace.
@@ -84,7 +97,9 @@ def dense_flow(clip: Clip, index: int, gap: int, method: Method, parameters: Par
         with _slot().turn():
             answer = lab.answers.get(key)
             if answer is None:
-                answer = _compute(_pair(lab, clip, index, gap), method, parameters)
+                pair = _pair(lab, clip, index, gap)
+                result = estimate_pair(pair, method, parameters)
+                answer = Answer(pair, result.flow, result.seconds)
                 lab.answers.put(key, answer, answer.flow.nbytes)
     except SupersededError:
         st.stop()
@@ -99,19 +114,6 @@ def _pair(lab: Lab, clip: Clip, index: int, gap: int) -> Pair:
         pair = read_pair(clip, index, gap)
         lab.pairs.put(key, pair, pair.nbytes)
     return pair
-
-
-def _compute(pair: Pair, method: Method, parameters: Parameters) -> Answer:
-    result = estimate_pair(pair, method, parameters)
-    residual = photometric_residual(pair.first.grey, pair.second.grey, result.flow)
-    return Answer(
-        pair,
-        result.flow,
-        result.seconds,
-        flow_statistics(result.flow),
-        float(np.nanmean(residual)) if np.isfinite(residual).any() else math.nan,
-        None if pair.truth is None else flow_errors(result.flow, pair.truth, pair.visible),
-    )
 
 
 def fixed_scale(clip: Clip, gap: int) -> float:

@@ -85,6 +85,11 @@ function build(root) {
   return view;
 }
 
+// Setting a source again would decode the picture again, even when it is the same.
+function source(image, address) {
+  if (image.src !== address) image.src = address;
+}
+
 function text(element, words) {
   element.textContent = words ?? "";
   element.hidden = !words;
@@ -99,17 +104,17 @@ export default function ({ data, parentElement }) {
   view.stage.style.aspectRatio = `${data.width} / ${data.height}`;
   view.stage.style.maxWidth = `calc(${data.maxHeight} * ${data.width / data.height})`;
   view.stage.setAttribute("aria-label", `${data.title}. Shift and arrow keys read the numbers.`);
-  view.a.src = data.a.source;
+  source(view.a, data.a.source);
   view.a.dataset.frame = data.frame;
   view.b.hidden = view.divider.hidden = view.swipe.hidden = !data.b;
-  view.b.src = data.b ? data.b.source : BLANK;
+  source(view.b, data.b ? data.b.source : BLANK);
   text(view.nameA, data.b && data.a.name);
   text(view.nameB, data.b && data.b.name);
   view.swipe.querySelector("span").textContent = data.b ? "Swipe" : "";
 
   const { legend } = data;
   view.swatch.hidden = !legend.source;
-  view.swatch.src = legend.source || BLANK;
+  source(view.swatch, legend.source || BLANK);
   view.swatch.className = legend.kind;
   view.swatch.alt = legend.words;
   view.words.textContent = legend.words;

@@ -13,6 +13,9 @@ from flowlab.drawing.pixels import ColourMap, colour_scale, flow_wheel, hover_gr
 from flowlab.media.encode import encode_jpeg, encode_png
 
 _HERE = Path(__file__).parent
+_PHOTOGRAPH_QUALITY = 80
+_DRAWING_QUALITY = 88
+_HOVER_SAMPLES = 8_000  # every 6th pixel of 640x480: 43 kB
 MAX_HEIGHT = "58vh"  # so that the numbers below stay on the first screen
 
 
@@ -48,9 +51,14 @@ def data_uri(data: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def jpeg_uri(rgb: NDArray[np.uint8]) -> str:
-    """Return a picture as the data URI of a JPEG."""
-    return data_uri(encode_jpeg(rgb), "image/jpeg")
+def photograph_uri(rgb: NDArray[np.uint8]) -> str:
+    """Return a frame as the data URI of a JPEG."""
+    return data_uri(encode_jpeg(rgb, _PHOTOGRAPH_QUALITY, photograph=True), "image/jpeg")
+
+
+def drawing_uri(rgb: NDArray[np.uint8]) -> str:
+    """Return colours that mean something as the data URI of a JPEG."""
+    return data_uri(encode_jpeg(rgb, _DRAWING_QUALITY), "image/jpeg")
 
 
 @st.cache_data(max_entries=8)
@@ -94,8 +102,9 @@ def picture(
         names: of `beneath` and `rgb`, written on the picture when both are given.
     """
     height, width = rgb.shape[:2]
-    grid = hover_grid(flow)
-    one, two = (beneath, rgb) if beneath is not None else (rgb, None)
+    grid = hover_grid(flow, _HOVER_SAMPLES)
+    drawn = photograph_uri(rgb) if not legend.kind else drawing_uri(rgb)
+    one, two = (photograph_uri(beneath), drawn) if beneath is not None else (drawn, "")
     _picture(
         key=key,
         data={
@@ -104,8 +113,8 @@ def picture(
             "width": width,
             "height": height,
             "maxHeight": MAX_HEIGHT,
-            "a": {"source": jpeg_uri(one), "name": names[0]},
-            "b": {"source": jpeg_uri(two), "name": names[1]} if two is not None else None,
+            "a": {"source": one, "name": names[0]},
+            "b": {"source": two, "name": names[1]} if two else None,
             "legend": vars(legend),
             "grid": {
                 "step": grid.step,

@@ -8,6 +8,9 @@ from .url import set_whole_number, whole_number
 
 _PLAY = "_playing"
 _ADVANCE = "_advance"
+_SHOWN_AT = "_shown_at"
+_FASTEST = 12.0  # frames/s: more than a browser can draw
+_PAUSE = 0.02  # s: room for what the person does meanwhile
 
 
 def frame_slider(last: int, key: str) -> int:
@@ -50,14 +53,15 @@ def stop_playing() -> None:
     st.session_state[_PLAY] = False
 
 
-def keep_playing(fps: float, started: float) -> None:
+def keep_playing(fps: float) -> None:
     """When playing, go on to the next frame in the clip's own time, or as fast as the page can; else return.
 
-    Args:
-        fps: frames per second of the clip.
-        started: time.monotonic() when this run of the page began.
+    Called at the end of the fragment that draws the frame.
     """
-    if st.session_state.get(_PLAY, False):
-        st.session_state[_ADVANCE] = True
-        time.sleep(max(0.02, 1 / min(fps, 12.0) - (time.monotonic() - started)))
-        st.rerun()
+    if not st.session_state.get(_PLAY, False):
+        return
+    st.session_state[_ADVANCE] = True
+    due = st.session_state.get(_SHOWN_AT, 0.0) + 1 / min(fps, _FASTEST)
+    time.sleep(max(_PAUSE, due - time.monotonic()))
+    st.session_state[_SHOWN_AT] = time.monotonic()
+    st.rerun(scope="fragment")
