@@ -20,6 +20,14 @@ _OUTLINE_WIDTH = 3.2
 _FINENESS = 1024
 
 
+Figure = go.Figure
+
+
+def empty_figure() -> go.Figure:
+    """Return a figure without anything in it."""
+    return go.Figure(layout={"margin": {"l": 0, "r": 0, "t": 0, "b": 0}, "height": 20})
+
+
 def arrows_figure(
     picture_uri: str,
     flow: NDArray[Any],

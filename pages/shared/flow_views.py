@@ -8,7 +8,8 @@ from flowlab.drawing.pixels import arrow_count
 from flowlab.jobs.pairs import Pair
 from flowlab.jobs.views import RESIDUAL_SCALE, Look, View
 
-from .picture import MAX_HEIGHT, legend, photograph_uri, picture
+from .chart import chart
+from .picture import legend, photograph_uri, picture
 
 MOST_ARROWS = 2000  # more would keep the browser busy for seconds; they are drawn as pixels instead
 
@@ -41,13 +42,6 @@ def _arrows(pair: Pair, flow: Flow, look: Look) -> None:
     height, width = flow.shape[:2]
     figure = arrows_figure(
         photograph_uri(pair.first.rgb), flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
-        dark=st.context.theme.type == "dark",
+        outline=False, dark=st.context.theme.type == "dark",
     )  # fmt: skip
-    # Plotly takes a fixed height, and the page's width is not known here: so a box keeps the picture's
-    # shape, and the figure is laid into it (style.css).
-    st.html(
-        f"<style>.st-key-d_arrows {{ aspect-ratio: {width} / {height}; "
-        f"max-width: calc({MAX_HEIGHT} * {width / height:.4f}); }}</style>"
-    )
-    with st.container(key="d_arrows"):
-        st.plotly_chart(figure, width="stretch", height="stretch", key="d_quiver", config={"displaylogo": False})
+    chart(figure, width, height, key="d_arrows")

@@ -35,7 +35,7 @@ WATCH = """
     return null;
   };
   const shown = () => {
-    const arrows = document.querySelectorAll('.js-plotly-plot .main-svg path');
+    const arrows = document.querySelectorAll(".flowlab-plot .main-svg path");
     if (arrows.length) return [...arrows].slice(-400).map((path) => path.getAttribute('d')).join('');
     const b = deep(document, '.stage img.b'), a = deep(document, '.stage img.a');
     const top = b && !b.hidden ? b : a;
@@ -72,7 +72,7 @@ class Watched:
     def open(self, url: str) -> None:
         self.page.goto(url)
         wait_until_settled(self.page)
-        self.page.locator(".stage img.a, .js-plotly-plot .main-svg").first.wait_for()
+        self.page.locator(".stage img.a, .flowlab-plot .main-svg").first.wait_for()
         self.page.wait_for_timeout(1500)
         self.page.evaluate(WATCH)
 

@@ -109,9 +109,9 @@ def test_a_link_with_another_setting_of_dis_gives_another_result(name: str) -> N
 @pytest.mark.parametrize(("name", "value"), [("d_spacing", "32"), ("d_reach", "3"), ("d_scale", "9"), ("d_frame", "5")])
 def test_a_link_changes_the_arrows(name: str, value: str) -> None:
     charts = [
-        json.loads(open_page(clip=SMALL, d_view="arrows", **query).get("plotly_chart")[0].proto.spec)
-        for query in ({}, {name: value})
+        json.loads(picture(open_page(clip=SMALL, d_view="arrows", **query))["spec"]) for query in ({}, {name: value})
     ]
+    assert charts[0]["data"][-1]["type"] == "quiver"
     assert charts[0]["data"] != charts[1]["data"]
 
 
