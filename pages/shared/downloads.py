@@ -18,22 +18,13 @@ from .lab import Answer
 
 def offer_downloads(answer: Answer, view: View, look: Look, gap: int, script: str) -> None:
     """Show the download buttons; a file is made when its button is pressed."""
-    index = answer.pair.first.index
     with st.container(horizontal=True, gap="small"):
         # What a popover holds is made when it is opened, not with every frame.
-        flow_files = st.popover("Download the flow", icon=":material/download:", key="d_files", on_change="rerun")
-        if flow_files.open:
-            with flow_files:
+        files = st.popover("Download", icon=":material/download:", key="d_files", on_change="rerun")
+        if files.open:
+            with files:
                 _flow_files(answer, gap)
-        st.download_button(
-            "This view as PNG",
-            lambda: encode_png(view.draw(answer.pair, answer.flow, look)),
-            file_name=f"{view.name}_{index:06d}.png",
-            mime="image/png",
-            key="d_get_view",
-            on_click="ignore",
-            icon=":material/image:",
-        )
+                _view_file(answer, view, look)
         copy = st.popover("Copy as Python", icon=":material/code:", key="d_copy", on_change="rerun")
         if copy.open:
             with copy:
@@ -57,6 +48,18 @@ def _flow_files(answer: Answer, gap: int) -> None:
             disabled=not holds,
             help=None if holds else f"It holds displacements up to {row.largest:g} px; this flow has {largest:.0f} px.",
         )
+
+
+def _view_file(answer: Answer, view: View, look: Look) -> None:
+    st.download_button(
+        f".png  This view ({view.title.lower()}) as a picture",
+        lambda: encode_png(view.draw(answer.pair, answer.flow, look)),
+        file_name=f"{view.name}_{answer.pair.first.index:06d}.png",
+        mime="image/png",
+        key="d_get_view",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
 def page_script(info: ClipInfo, index: int, gap: int, method: Method, settings: Parameters) -> str:
