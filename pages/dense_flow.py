@@ -9,7 +9,7 @@ from flowlab.dense.methods import DEFAULT_METHOD, METHODS, method
 from flowlab.errors import FlowlabError
 from flowlab.jobs.pairs import last_index
 from flowlab.jobs.views import VIEWS, Look, view
-from pages.shared.clip_picker import choose_clip, show_refusal
+from pages.shared.clip_picker import choose_clip, offer_default, show_refusal
 from pages.shared.downloads import offer_downloads, page_script
 from pages.shared.flow_views import show_flow
 from pages.shared.lab import dense_flow, fixed_scale
@@ -49,10 +49,14 @@ def choose_look(automatic: float) -> tuple[Look, bool]:
     return Look(scale or automatic, spacing, reach), swipe
 
 
-def choose_gap() -> int:
-    """Show the control of the gap between the frames of a pair."""
+def choose_gap(frame_count: int) -> int:
+    """Show the control of the gap between the frames of a pair; a clip of few frames allows less."""
     about = "How many frames later the second picture is: a larger gap sees slower motion."
-    return int(st.number_input("Gap between frames", 1, MOST_GAP, 1, key="d_gap", help=about, **BOUND))
+    gap = int(st.number_input("Gap between frames", 1, MOST_GAP, 1, key="d_gap", help=about, **BOUND))
+    most = max(1, frame_count - 1)
+    if gap > most:
+        st.caption(f"This clip allows {most} at most, which is used.")
+    return min(gap, most)
 
 
 @st.fragment
@@ -60,7 +64,7 @@ def explore(clip: Clip) -> None:
     """Read the controls, compute, show. A fragment: moving a control draws this again and nothing else."""
     try:
         with st.sidebar:
-            gap = choose_gap()
+            gap = choose_gap(clip.info.frame_count)
             chosen, settings = choose_method()
             look, swipe = choose_look(fixed_scale(clip, gap))
         shown = view(one_of("View", list(VIEWS), "colour", "d_view"))
@@ -80,12 +84,13 @@ def explore(clip: Clip) -> None:
 
 
 check_version()
-show_refusal()
 try:
     with st.sidebar:
         chosen_clip = choose_clip("d_width", to_the_start)
 except FlowlabError as error:
     stop_playing()
     st.error(plain(error))
+    offer_default(to_the_start)
 else:
+    show_refusal()
     explore(chosen_clip)

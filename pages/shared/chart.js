@@ -29,6 +29,7 @@ async function draw(box) {
 
 export default function ({ data, parentElement }) {
   const box = parentElement.querySelector(".flowlab-plot");
+  parentElement.querySelector(".flowlab-words").textContent = data.words;
   box.wanted = data;
   box.drawing ??= draw(box)
     .catch((error) => {

@@ -21,8 +21,9 @@ def _component() -> Any:
 _chart = _component()
 
 
-def chart(figure: Figure, width: int, height: int, *, key: str) -> None:
-    """Show a figure that fills the width and keeps the shape width : height of its picture."""
-    _chart(key=key, data={"spec": figure.to_json(), "width": width, "height": height, "maxHeight": MAX_HEIGHT})
+def chart(figure: Figure, width: int, height: int, *, words: str, key: str) -> None:
+    """Show a figure that fills the width and keeps the shape width : height of its picture, with words beneath."""
+    data = {"spec": figure.to_json(), "width": width, "height": height, "maxHeight": MAX_HEIGHT, "words": words}
+    _chart(key=key, data=data)
     with st.container(key="load_plotly"):  # out of sight, see style.css and chart.js
         st.plotly_chart(empty_figure(), key="plotly_loader")

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
-from typing import Any
 
 import streamlit as st
 
@@ -20,6 +18,7 @@ from .widgets import knobs
 DEFAULT_CLIP = "scene:two-layers"
 VIDEO_TYPES = ["mp4", "mov", "mkv", "webm", "avi", "gif", "ts", "mpg", "mpeg", "flv", "m4v"]
 PICTURE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "ppm", "pgm"]
+SNAPSHOTS = ("First", "Second")
 _PICK = "clip_pick"
 _UPLOADS = "_uploads"
 _REFUSED = "_refused"
@@ -37,16 +36,27 @@ def choose_clip(width_key: str, on_change: Callable[[], None]) -> Clip:
     Raises:
         FlowlabError: the clip of the address is not known, or cannot be opened.
     """
+    _take_upload(on_change)
     name = clip_name(DEFAULT_CLIP)
     st.caption("CLIP")
     _pick(name, on_change)
-    _add(on_change)
+    _add()
     if name.startswith("scene:"):
         _knobs(name)
     if name.startswith("sample:"):
         _sample(name)
     native = _open(name, 0)
     return _open(name, _working_width(native.info.width, width_key))
+
+
+def offer_default(on_change: Callable[[], None]) -> None:
+    """Offer the built-in clip where the one asked for cannot be shown."""
+
+    def show_default() -> None:
+        set_clip(DEFAULT_CLIP)
+        on_change()
+
+    st.button("Show the built-in scene", on_click=show_default, key="clip_default")
 
 
 def show_refusal() -> None:
@@ -89,7 +99,8 @@ def _choices(current: str) -> dict[str, str]:
 
 
 def _pick(name: str, on_change: Callable[[], None]) -> None:
-    shown = "scene:" + parse_scene(name)[0].name if name.startswith("scene:") and _is_scene(name) else name
+    scene = name.removeprefix("scene:").partition("?")[0]
+    shown = f"scene:{scene}" if name.startswith("scene:") and scene in SCENES else name
     titles = _choices(shown)
     st.session_state[_PICK] = shown
 
@@ -101,14 +112,6 @@ def _pick(name: str, on_change: Callable[[], None]) -> None:
         "Clip", list(titles), format_func=lambda key: titles.get(key, key), key=_PICK, on_change=picked,
         label_visibility="collapsed",
     )  # fmt: skip
-
-
-def _is_scene(name: str) -> bool:
-    try:
-        parse_scene(name)
-    except FlowlabError:
-        return False
-    return True
 
 
 def _knobs(name: str) -> None:
@@ -125,67 +128,53 @@ def _sample(name: str) -> None:
     st.caption(f"{plain(sample.licence)} · {plain(sample.credit)}")
     if open_lab().library.store.has(sample.sha256):
         return
-    if st.button(f"Download ({sample.bytes / 1e6:.1f} MB)", type="primary", width="stretch"):
-        try:
-            with _checking() as progress:
-                open_lab().library.add_sample(sample, progress=progress)
-        except FlowlabError as error:
-            st.error(plain(error))
-            st.stop()
-        st.rerun()
+    if st.button(f"Download ({sample.bytes / 1e6:.1f} MB)", width="stretch"):
+        with _checking() as progress:
+            open_lab().library.add_sample(sample, progress=progress)
 
 
-def _add(on_change: Callable[[], None]) -> None:
-    """Offer the ways to bring a clip of one's own."""
-    with st.popover("Use your own …", width="stretch"):
-        tabs = st.tabs(["File or pictures", "Camera"])
-        # A new key after each upload empties the uploader: the bytes are in the store by then,
-        # and must not stay in the server's memory as well.
-        turn = st.session_state.setdefault(_UPLOADS, 0)
-        with tabs[0]:
-            files = st.file_uploader(
-                "A video, a zip of pictures, or several pictures chosen together",
-                type=[*VIDEO_TYPES, *PICTURE_TYPES, "zip"], accept_multiple_files=True, key=f"upload_{turn}",
-            )  # fmt: skip
-            if files:
-                _admit(files, on_change)
-        with tabs[1]:
-            _camera(turn, on_change)
+def _add() -> None:
+    """Offer the ways to bring a clip of one's own; `_take_upload` receives what comes."""
+    turn = st.session_state.setdefault(_UPLOADS, 0)
+    with st.popover("Use your own …", width="stretch", key=f"own_{turn}"):
+        file, camera = st.tabs(["File or pictures", "Camera"])
+        file.file_uploader(
+            "A video, a zip of pictures, or several pictures chosen together",
+            type=[*VIDEO_TYPES, *PICTURE_TYPES, "zip"], accept_multiple_files=True, key=f"upload_{turn}",
+        )  # fmt: skip
+        with camera:
+            st.caption("Two snapshots, one after the other, become a pair of frames.")
+            if st.toggle("Use the camera", key=f"camera_{turn}"):
+                for which in SNAPSHOTS:
+                    st.camera_input(f"{which} snapshot", key=f"{which}_{turn}")
 
 
-def _admit(files: list[Any], on_change: Callable[[], None]) -> None:
+def _take_upload(on_change: Callable[[], None]) -> None:
+    """Put what was dropped or photographed into the store and show it.
+
+    Done before anything is drawn: the popover and the uploader then come back under new keys, closed and
+    empty. The bytes are in the store by then, and must not stay in the server's memory as well.
+    """
+    turn = st.session_state.get(_UPLOADS, 0)
+    files = [(f.name, f) for f in st.session_state.get(f"upload_{turn}") or []]
+    shots = [st.session_state.get(f"{which}_{turn}") for which in SNAPSHOTS]
+    if all(shots):
+        files = [(f"{n} snapshot.jpg", shot) for n, shot in enumerate(shots, 1)]
+    if not files:
+        return
     library = open_lab().library
     try:
         with _checking() as progress:
             if len(files) == 1:
-                content = library.add(files[0].name, files[0], progress=progress)
+                content = library.add(*files[0], progress=progress)
             else:
-                content = library.add_pictures([(f.name, f.getvalue()) for f in files], progress=progress)
+                content = library.add_pictures([(name, f.getvalue()) for name, f in files], progress=progress)
     except FlowlabError as error:
         st.session_state[_REFUSED] = str(error)
     else:
         set_clip(content)
         on_change()
-    st.session_state[_UPLOADS] += 1
-    st.rerun()
-
-
-def _camera(turn: int, on_change: Callable[[], None]) -> None:
-    """Take two snapshots; when both are there they become a clip of two frames."""
-    if not st.toggle("Use the camera", key="camera_on"):
-        st.caption("Two snapshots, one after the other, become a pair of frames.")
-        return
-    shots = [
-        st.camera_input(f"{which} snapshot", key=f"shot_{n}_{turn}") for n, which in enumerate(("First", "Second"))
-    ]
-    if all(shots):
-        _admit([_named(shot, f"snapshot {n}.jpg") for n, shot in enumerate(shots, 1)], on_change)
-
-
-def _named(shot: Any, name: str) -> BytesIO:
-    file = BytesIO(shot.getvalue())
-    file.name = name
-    return file
+    st.session_state[_UPLOADS] = turn + 1
 
 
 def _working_width(native: int, key: str) -> int:

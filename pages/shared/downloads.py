@@ -25,10 +25,8 @@ def offer_downloads(answer: Answer, view: View, look: Look, gap: int, script: st
             with files:
                 _flow_files(answer, gap)
                 _view_file(answer, view, look)
-        copy = st.popover("Copy as Python", icon=":material/code:", key="d_copy", on_change="rerun")
-        if copy.open:
-            with copy:
-                st.code(script, language="python")
+        with st.popover("Copy as Python", icon=":material/code:"):
+            st.code(script, language="python", wrap_lines=True)
 
 
 def _flow_files(answer: Answer, gap: int) -> None:

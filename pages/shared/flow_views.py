@@ -21,8 +21,7 @@ def show_flow(pair: Pair, flow: Flow, view: View, look: Look, *, gap: int, swipe
     """
     height, width = flow.shape[:2]
     if view.name == "arrows" and arrow_count(height, width, look.spacing) <= MOST_ARROWS:
-        _arrows(pair, flow, look)
-        st.caption(view.shows)
+        _arrows(pair, flow, look, view.shows)
         return
     per = "px a frame" if gap == 1 else f"px in {gap} frames"
     end = f"{RESIDUAL_SCALE:g} grey levels" if view.legend == "residual" else f"{look.scale:g} {per}"
@@ -38,10 +37,10 @@ def show_flow(pair: Pair, flow: Flow, view: View, look: Look, *, gap: int, swipe
     )
 
 
-def _arrows(pair: Pair, flow: Flow, look: Look) -> None:
+def _arrows(pair: Pair, flow: Flow, look: Look, words: str) -> None:
     height, width = flow.shape[:2]
     figure = arrows_figure(
         photograph_uri(pair.first.rgb), flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
         outline=False, dark=st.context.theme.type == "dark",
     )  # fmt: skip
-    chart(figure, width, height, key="d_arrows")
+    chart(figure, width, height, words=words, key="d_arrows")

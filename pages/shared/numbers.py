@@ -28,11 +28,15 @@ def show_numbers(info: ClipInfo, answer: Answer, gap: int) -> None:
         rows.append(("Endpoint error", _number(answer.errors.epe, ".3f", " px"), about))
         about = "Share of those pixels more than 1 px from the truth."
         rows.append(("Off by > 1 px", _number(answer.errors.r1, ".1%", ""), about))
-    rows.append(("Time", f"{answer.seconds * 1e3:.0f} ms", "Of the estimation alone, for this pair."))
+    rows.append(("Time", _milliseconds(answer.seconds), "Of the estimation alone, for this pair."))
     with st.container(horizontal=True, gap="medium"):
         for label, value, about in rows:
             st.metric(label, value, help=about)
     _facts(info)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.0f} ms" if seconds >= 1e-3 else "< 1 ms"
 
 
 def _number(value: float, form: str, unit: str) -> str:

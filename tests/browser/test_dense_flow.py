@@ -213,6 +213,16 @@ def test_a_dropped_video_plays_its_part_and_its_link_works_for_a_teammate(
     expect(page.get_by_text("moving.mp4").first).to_be_visible()
     assert re.search(r"clip=[0-9a-f]{64}", page.url)
     assert numbers(page)["Median speed"].startswith("2.2")
+    expect(page.locator("input[type=file]")).to_have_count(0)  # the popover has closed
+    page.locator(".st-key-d_fb_levels input[type=range]").focus()
+    press(page, "ArrowRight")
+    page.get_by_role("radio", name="dis").or_(page.get_by_role("button", name="dis", exact=True)).first.click()
+    page.wait_for_timeout(200)
+    wait_until_settled(page)
+    assert "d_method=dis" in page.url
+    page.locator(".st-key-d_dis_patch_size input[type=range]").focus()
+    press(page, "ArrowRight")
+    assert "d_dis_patch_size=10" in page.url  # the link goes on carrying what is set
     mate = new_page()
     visit(mate, page.url)
     assert numbers(mate) == numbers(page)

@@ -146,7 +146,9 @@ def test_a_link_with_nonsense_for_a_clip_is_one_sentence_and_the_picker_stays(na
 def test_a_scene_with_a_wrong_knob_says_which() -> None:
     app = open_page(clip="scene:two-layers?speed=1e9")
     assert "speed" in app.error[0].value
-    assert app.selectbox(key="clip_pick")
+    assert app.selectbox(key="clip_pick").value == "scene:two-layers"
+    app.button(key="clip_default").click()
+    assert not run(app).error
 
 
 def test_settings_that_would_take_too_long_are_refused_in_a_sentence() -> None:
