@@ -85,8 +85,8 @@ _ROWS = (
     View("magnitude", "Magnitude", "How fast each pixel moves, whatever the direction.", "speed", _magnitude),
     View("warped", "Warped back", "The second frame pulled back by the flow: where the flow is right it equals the "
          "first. Swipe to compare.", "", _warped),
-    View("residual", "Residual", "What the flow leaves unexplained: the difference between the first frame and the "
-         "second warped back.", "residual", _residual),
+    View("residual", "Residual", "What the flow leaves unexplained: first frame minus second, warped back.",
+        "residual", _residual),
 )  # fmt: skip
 
 VIEWS: Mapping[str, View] = MappingProxyType({row.name: row for row in _ROWS})
