@@ -182,6 +182,7 @@ HOSTILE = (
     Hostile("odd sizes", _video("odd.mp4", lambda: moving_texture(5, 121, 163)), "works"),
     Hostile("huge jpeg", _bytes("huge.jpg", huge_jpeg()), "error", "30000"),
     Hostile("huge jpegs in a zip", _zip("huge.zip", lambda: {"1.jpg": _HUGE, "2.jpg": _HUGE}), "error", "30000"),
+    Hostile("long frames", _zip("long.zip", lambda: pngs([np.zeros((2, 40_000), np.uint8)] * 2)), "error", "40000"),
     Hostile("frames of different sizes", _zip("sizes.zip", lambda: pngs([np.zeros((40, 50, 3), np.uint8),
             np.zeros((50, 40, 3), np.uint8)])), "error", "40x50"),
     Hostile("16-bit pictures", _zip("deep.zip", _pictures(lambda f: f.astype(np.uint16) * 16)), "works"),

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
+
 from flowlab.core.clip import Clip, ClipInfo, Frame, resize_frame
 from flowlab.media.opening import open_media
 from flowlab.media.video import VideoClip
@@ -18,6 +20,8 @@ class DecodeService:
 
     def __init__(self) -> None:
         self._clips: OrderedDict[str, Clip] = OrderedDict()
+        # OpenCV writes a line about every damaged picture; what is wrong is said in our errors.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
     def open(
         self,

@@ -19,6 +19,7 @@ class Limits:
 
     Attributes:
         pixels: pixels of one frame, width x height.
+        side: longest side of a frame, pixels: OpenCV's resampling addresses no more.
         bytes: size of one file.
         picture_bytes: size of one encoded picture (a raw 16-bit picture of `pixels` fits).
         frame_seconds: wall clock of one request for a frame.
@@ -28,6 +29,7 @@ class Limits:
     """
 
     pixels: int = 50_000_000
+    side: int = 32_766
     bytes: int = 4 * _GIB
     picture_bytes: int = _GIB // 2
     frame_seconds: float = 10.0
@@ -41,6 +43,11 @@ class Limits:
             raise LimitError(
                 f"{shown(name)} has frames of {width}x{height} pixels, more than the "
                 f"{self.pixels / 1e6:g} million accepted here: scale it down first"
+            )
+        if max(width, height) > self.side:
+            raise LimitError(
+                f"{shown(name)} has frames of {width}x{height} pixels, and a side may have {self.side:,} at most: "
+                "cut or scale it first"
             )
 
     @property
