@@ -148,11 +148,16 @@ class Library:
             content = incoming.commit()
         return self._admit(content, name, progress)
 
-    def add_pictures(self, files: Sequence[tuple[str, bytes]], *, progress: Progress | None = None) -> str:
-        """Put several pictures (name, bytes) into the store as one clip, in natural order of their names."""
+    def add_pictures(
+        self, files: Sequence[tuple[str, bytes]], *, name: str = "", progress: Progress | None = None
+    ) -> str:
+        """Put several pictures (name, bytes) into the store as one clip, in natural order of their names.
+
+        `name` is what to call the clip; by default it is made of the pictures' names.
+        """
         if len(files) < 2:
             raise ClipError(f"{len(files)} picture was given: flow needs at least two, choose them together")
-        name = f"{files[0][0]} and {len(files) - 1} more"
+        name = name or f"{files[0][0]} and {len(files) - 1} more"
         return self._admit(self.store.put_bytes(pack_pictures(files)), name, progress)
 
     def add_sample(self, sample: Sample, *, progress: Progress | None = None) -> str:

@@ -158,8 +158,9 @@ def _take_upload(on_change: Callable[[], None]) -> None:
     turn = st.session_state.get(_UPLOADS, 0)
     files = [(f.name, f) for f in st.session_state.get(f"upload_{turn}") or []]
     shots = [st.session_state.get(f"{which}_{turn}") for which in SNAPSHOTS]
+    title = ""
     if all(shots):
-        files = [(f"{n} snapshot.jpg", shot) for n, shot in enumerate(shots, 1)]
+        files, title = [(f"{n}.jpg", shot) for n, shot in enumerate(shots, 1)], "Two snapshots"
     if not files:
         return
     library = open_lab().library
@@ -168,7 +169,8 @@ def _take_upload(on_change: Callable[[], None]) -> None:
             if len(files) == 1:
                 content = library.add(*files[0], progress=progress)
             else:
-                content = library.add_pictures([(name, f.getvalue()) for name, f in files], progress=progress)
+                pictures = [(name, file.getvalue()) for name, file in files]
+                content = library.add_pictures(pictures, name=title, progress=progress)
     except FlowlabError as error:
         st.session_state[_REFUSED] = str(error)
     else:

@@ -1,8 +1,12 @@
 """The Dense flow page, driven without a browser: it opens on a result, and every control counts."""
 
 import base64
+import hashlib
+import http.server
 import json
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from flowlab.dense.methods import METHODS
 from flowlab.jobs.clips import open_clip
 from flowlab.media.flow_files import read_flow
+from flowlab.store.samples import Sample
 from tests.flowlab.test_snippets import run_script
 from tests.hostile import HOSTILE, SECRET, Hostile, moving_texture, pngs, write_video
 
@@ -294,3 +299,59 @@ def test_a_real_clip_goes_the_whole_way(data_folder: Path) -> None:
     assert app.slider(key="d_frame").max == 912
     app.slider(key="d_frame").set_value(700)
     assert picture(run(app))["frame"] == 700
+
+
+class _OneFile(http.server.BaseHTTPRequestHandler):
+    """Serves one video to whoever asks."""
+
+    data = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.end_headers()
+        self.wfile.write(self.data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
+    """A sample clip whose address is on this machine."""
+    data = write_video(tmp_path / "sample.mp4", moving_texture(6)).read_bytes()
+    handler = type("Handler", (_OneFile,), {"data": data})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = Sample(
+            "here", "A board nearby", f"http://127.0.0.1:{server.server_port}/x.mp4", hashlib.sha256(data).hexdigest(),
+            len(data), 6, "160x120", 25, "CC0 1.0", "nobody in particular",
+        )  # fmt: skip
+        for module in ("pages.shared.clip_picker", "flowlab.jobs.library"):
+            monkeypatch.setattr(f"{module}.samples", lambda: {"here": here})
+        yield here
+        server.shutdown()
+
+
+def test_a_sample_is_offered_with_licence_and_credit_and_comes_on_a_click(sample: Sample) -> None:
+    app = open_page(clip="sample:here")
+    assert "download it first" in app.error[0].value
+    assert any("CC0 1" in c.value and "nobody in particular" in c.value for c in app.caption)
+    next(button for button in app.button if button.label.startswith("Download (")).click()
+    run(app)
+    assert not app.error
+    assert numbers(app)["Median speed"].startswith("2.2")
+    assert clip_of(app) == "sample:here"
+
+
+def test_a_sample_that_cannot_be_fetched_is_one_sentence(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = replace(sample, url="http://127.0.0.1:9/x.mp4")
+    for module in ("pages.shared.clip_picker", "flowlab.jobs.library"):
+        monkeypatch.setattr(f"{module}.samples", lambda: {"here": nowhere})
+    app = open_page(clip="sample:here")
+    next(button for button in app.button if button.label.startswith("Download (")).click()
+    run(app)
+    assert len(app.error) == 1
+    assert "A board nearby" in app.error[0].value
+    app.button(key="clip_default").click()
+    assert not run(app).error
