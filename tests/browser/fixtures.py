@@ -33,9 +33,6 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A camera that shows a test pattern, and a person who allows it.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 NETWORK_SCHEMES = ("http", "https", "ws", "wss", "ftp")

@@ -230,27 +230,6 @@ def test_a_dropped_video_plays_its_part_and_its_link_works_for_a_teammate(
     assert numbers(mate) == numbers(page)
 
 
-def test_two_snapshots_of_the_camera_become_a_pair(page: Page, app_server: AppServer) -> None:
-    page.context.grant_permissions(["camera"])
-    visit(page, app_server.url)
-    page.get_by_role("button", name="Use your own").click()
-    page.get_by_role("tab", name="Camera").click()
-    page.get_by_text("Use the camera").click()
-    facts = page.locator("[data-testid=stCaptionContainer]").filter(has_text="Two snapshots:")
-    for _ in range(20):  # until the camera has warmed up, a click takes nothing, and the page does not say so
-        page.wait_for_timeout(1000)
-        if facts.count():
-            break
-        # The first snapshot's button turns into "Clear photo", so the first one left is the second's.
-        take = page.get_by_role("button", name="Take photo").first
-        if take.is_visible():
-            take.click()
-    expect(facts).to_contain_text("2 frames")
-        "2 frames"
-    )
-    assert re.search(r"clip=[0-9a-f]{64}", page.url)
-
-
 WORST = [case for case in HOSTILE if case.outcome == "error" or case.name in ("hostile name", "corrupt in the middle")]
 
 

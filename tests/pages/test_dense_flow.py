@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import http.server
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from flowlab.dense.methods import METHODS
 from flowlab.jobs.clips import open_clip
+from flowlab.media.encode import encode_jpeg
 from flowlab.media.flow_files import read_flow
 from flowlab.store.samples import Sample
 from tests.flowlab.test_snippets import run_script
@@ -299,6 +301,16 @@ def test_a_real_clip_goes_the_whole_way(data_folder: Path) -> None:
     assert app.slider(key="d_frame").max == 912
     app.slider(key="d_frame").set_value(700)
     assert picture(run(app))["frame"] == 700
+
+
+def test_two_snapshots_of_the_camera_become_a_pair() -> None:
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, rgb in zip(("First_0", "Second_0"), moving_texture(2), strict=True):
+        app.session_state[name] = io.BytesIO(encode_jpeg(rgb, 95))  # as st.camera_input gives it
+    run(app)
+    assert not app.error
+    assert numbers(app)["Median speed"].startswith("2.2")
+    assert any("Two snapshots" in caption.value and "2 frames" in caption.value for caption in app.caption)
 
 
 class _OneFile(http.server.BaseHTTPRequestHandler):
