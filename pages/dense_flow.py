@@ -89,6 +89,7 @@ try:
         chosen_clip = choose_clip("d_width", to_the_start)
 except FlowlabError as error:
     stop_playing()
+    show_refusal()
     st.error(plain(error))
     offer_default(to_the_start)
 else:
