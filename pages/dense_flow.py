@@ -7,7 +7,7 @@ from flowlab.core.parameters import Parameters
 from flowlab.dense.estimator import Method
 from flowlab.dense.methods import DEFAULT_METHOD, METHODS, method
 from flowlab.errors import FlowlabError
-from flowlab.jobs.pairs import last_index
+from flowlab.jobs.pairs import check_size, last_index
 from flowlab.jobs.views import VIEWS, Look, view
 from pages.shared.clip_picker import choose_clip, offer_default, show_refusal
 from pages.shared.downloads import offer_downloads, page_script
@@ -63,6 +63,7 @@ def choose_gap(frame_count: int) -> int:
 def explore(clip: Clip) -> None:
     """Read the controls, compute, show. A fragment: moving a control draws this again and nothing else."""
     try:
+        check_size(clip.info)
         with st.sidebar:
             gap = choose_gap(clip.info.frame_count)
             chosen, settings = choose_method()

@@ -109,8 +109,10 @@ class ServiceProcess:
                 raise failure
 
     def _death(self) -> EngineError:
-        child = self._child
-        code = child.wait(5) if child is not None else None
+        child, code = self._child, None
+        if child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its output is closed, but it lingers
+                code = child.wait(5)
         _log.error("%s died with exit status %s", self._what, code)
         return EngineError(
             f"{self._what} died on this file (exit status {code}) and was replaced: it may be damaged, try another"

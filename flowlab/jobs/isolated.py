@@ -14,7 +14,7 @@ from flowlab.media.limits import LIMITS
 
 _RUN = 8  # frames fetched at once: stepping on is then free
 _RUN_BYTES = 64 << 20
-_OPEN_SECONDS = LIMITS.scan_seconds + 40  # the check stops itself; this stops what does not
+_CHECK_SECONDS = LIMITS.scan_seconds + 40  # the check stops itself; this stops what does not
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,29 @@ class Source:
 
 
 def open_in(
-    process: ServiceProcess, source: Source, progress: Callable[[float, str], None] | None = None
+    process: ServiceProcess,
+    source: Source,
+    progress: Callable[[float, str], None] | None = None,
+    *,
+    seconds: float = LIMITS.frame_seconds,
 ) -> tuple[ClipInfo, bytes | None]:
-    """Open a source inside the decoding process; return its facts and its index to keep."""
+    """Open a source inside a decoding process; return its facts and its index to keep.
+
+    A clip that was checked before opens at once. The short limit keeps one that does not from holding
+    up the process everyone's frames come from; `check_in` takes its time.
+    """
     answer: tuple[ClipInfo, bytes | None] = process.call(
-        "open", seconds=_OPEN_SECONDS, progress=progress,
+        "open", seconds=seconds, progress=progress,
         key=source.key, path=str(source.path), name=source.name, index=source.index,
     )  # fmt: skip
     return answer
+
+
+def check_in(
+    process: ServiceProcess, source: Source, progress: Callable[[float, str], None] | None = None
+) -> tuple[ClipInfo, bytes | None]:
+    """Open a source that nobody has looked at yet, with the time a full check may take."""
+    return open_in(process, source, progress, seconds=_CHECK_SECONDS)
 
 
 class IsolatedClip:

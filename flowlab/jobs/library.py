@@ -8,7 +8,7 @@ from typing import BinaryIO
 from flowlab.core.clip import Clip, ClipInfo, Frame, at_width
 from flowlab.engine.process import ServiceProcess
 from flowlab.errors import ClipError, ClipNotFoundError, FlowlabError, shown
-from flowlab.jobs.isolated import IsolatedClip, Source, open_in
+from flowlab.jobs.isolated import IsolatedClip, Source, check_in, open_in
 from flowlab.jobs.memory import ByteCache
 from flowlab.media.archives import pack_pictures
 from flowlab.media.hashing import file_hash
@@ -122,7 +122,7 @@ class Library:
         answer_key = f"index:1:{source.key}"
         index = self.store.answer(answer_key)
         if index is None:
-            _, index = open_in(self._intake, source, progress)
+            _, index = check_in(self._intake, source, progress)
             if index is not None:
                 self.store.put_answer(answer_key, index)
         source = replace(source, index=index)

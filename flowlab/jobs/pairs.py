@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.core.clip import Clip, Frame, Truth
+from flowlab.core.clip import Clip, ClipInfo, Frame, Truth
 from flowlab.core.parameters import Parameters
 from flowlab.dense.estimator import DenseResult, Flow, Method
 from flowlab.dense.methods import METHODS
 from flowlab.errors import ClipError, ParameterError, shown
 
 INTERACTIVE_SECONDS = 5.0
+INTERACTIVE_PIXELS = 9_000_000  # 4K and a little: one pair then takes about a gigabyte while a page is drawn
 _SCALE_PAIRS = 5
 
 
@@ -67,6 +68,15 @@ def read_pair(clip: Clip, index: int, gap: int = 1) -> Pair:
     if isinstance(clip, Truth):
         return Pair(first, second, clip.flow(index, gap), ~clip.occlusion(index, gap))
     return Pair(first, second)
+
+
+def check_size(info: ClipInfo) -> None:
+    """Raise ParameterError where frames are too large for a page, whose memory everyone shares."""
+    if info.width * info.height > INTERACTIVE_PIXELS:
+        raise ParameterError(
+            f"the frames of {shown(info.name)} are {info.width}x{info.height}, more than the "
+            f"{INTERACTIVE_PIXELS / 1e6:g} million pixels of a page: lower the working width"
+        )
 
 
 def check_cost(method: Method, width: int, height: int, parameters: Parameters) -> None:

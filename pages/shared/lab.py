@@ -100,7 +100,7 @@ def dense_flow(clip: Clip, index: int, gap: int, method: Method, parameters: Par
                 pair = _pair(lab, clip, index, gap)
                 result = estimate_pair(pair, method, parameters)
                 answer = Answer(pair, result.flow, result.seconds)
-                lab.answers.put(key, answer, answer.flow.nbytes)
+                lab.answers.put(key, answer, answer.flow.nbytes + pair.nbytes)  # it keeps the pair alive
     except SupersededError:
         st.stop()
     return answer

@@ -20,6 +20,7 @@ def frame_slider(last: int, key: str) -> int:
     is drawn, moves on.
     """
     if last < 1:
+        stop_playing()  # there is no button to pause with
         return 0
     frame = whole_number(key, 0, last)
     if st.session_state.pop(_ADVANCE, False):

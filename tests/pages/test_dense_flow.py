@@ -206,6 +206,16 @@ def test_stepping_and_playing_move_the_frame() -> None:
     assert picture(run(app))["frame"] == 0  # there is none before the first
 
 
+def test_playing_ends_where_there_is_one_pair_and_so_no_button_to_pause_with() -> None:
+    app = AppTest.from_file(APP, default_timeout=20)
+    app.query_params["clip"] = SMALL
+    app.query_params["d_gap"] = "11"
+    app.session_state["_playing"] = True
+    run(app)  # were it to go on, this would run into its time limit
+    assert app.session_state["_playing"] is False
+    assert picture(app)["frame"] == 0
+
+
 def test_another_clip_begins_at_its_first_frame() -> None:
     app = open_page(clip=SMALL, d_frame="7")
     assert picture(app)["frame"] == 7

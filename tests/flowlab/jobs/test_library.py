@@ -13,7 +13,9 @@ import pytest
 from flowlab.core.clip import Truth
 from flowlab.errors import ClipError, ClipNotFoundError, EngineError, FlowlabError, ParameterError, StoreError
 from flowlab.jobs.clips import open_clip
+from flowlab.jobs.isolated import Source, check_in, open_in
 from flowlab.jobs.library import Library
+from flowlab.media.limits import LIMITS
 from flowlab.store.objects import Store
 from flowlab.store.samples import Sample
 from tests.hostile import HOSTILE, SECRET, Hostile, moving_texture, pngs, write_video, write_zip
@@ -199,3 +201,21 @@ def test_open_clip_takes_every_kind_of_name(tmp_path: Path, video: Path) -> None
         open_clip("nowhere.mp4")
     with pytest.raises(ClipNotFoundError, match="this lab has no clip"):
         open_clip("b" * 64)
+
+
+class Stopwatch:
+    """Stands for a decoding process and notes the time it is given."""
+
+    seconds = 0.0
+
+    def call(self, method: str, *, seconds: float, **arguments: object) -> tuple[None, None]:
+        self.seconds = seconds
+        return None, None
+
+
+def test_a_clip_that_opens_slowly_may_not_hold_up_the_process_of_everyones_frames() -> None:
+    source, process = Source("k", Path("clip.mp4"), "clip.mp4", None), Stopwatch()
+    check_in(process, source)  # type: ignore[arg-type]
+    assert process.seconds > LIMITS.scan_seconds  # a new clip, in the intake process
+    open_in(process, source)  # type: ignore[arg-type]
+    assert process.seconds == LIMITS.frame_seconds < LIMITS.scan_seconds  # one that was checked before

@@ -1,5 +1,7 @@
 """Two frames and the flow between them; one colour scale a clip; nothing that takes too long for a page."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from flowlab.core.clip import at_width
 from flowlab.dense.dis import DisParameters
 from flowlab.dense.methods import METHODS
 from flowlab.errors import ClipError, ParameterError
-from flowlab.jobs.pairs import check_cost, estimate_pair, last_index, read_pair, stream_pairs, typical_speed
+from flowlab.jobs.pairs import check_cost, check_size, estimate_pair, last_index, read_pair, stream_pairs, typical_speed
 from flowlab.jobs.views import VIEWS, Look, clip_scale, view
 from flowlab.scenes.registry import open_scene
 
@@ -53,6 +55,12 @@ def test_settings_that_would_take_too_long_are_refused_before_they_start() -> No
     slow = DisParameters(patch_size=32, patch_stride=1, finest_scale=0)
     with pytest.raises(ParameterError, match=r"about \d+ s a pair at 640x480.*lower the working width"):
         check_cost(dis, 640, 480, slow)
+
+
+def test_frames_too_large_for_a_page_are_refused_with_the_remedy() -> None:
+    check_size(replace(SCENE.info, width=3840, height=2160))
+    with pytest.raises(ParameterError, match=r"8000x6000, more than the 9 million pixels of a page: lower the working"):
+        check_size(replace(SCENE.info, width=8000, height=6000))
 
 
 def test_the_typical_speed_is_the_clips_own() -> None:
