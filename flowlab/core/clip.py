@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.core.resample import resize_flow, resize_picture, working_size
+from flowlab.core.resample import working_size
 from flowlab.errors import ClipError, shown
 
 Picture = NDArray[np.uint8]
@@ -138,88 +138,8 @@ class Clip(Protocol):
         """Let go of files and memory."""
 
 
-@runtime_checkable
-class Truth(Protocol):
-    """What a clip made by computation knows of its own motion."""
-
-    def flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
-        """Return the flow (H, W, 2) from frame `index` to frame `index + gap`, in pixels."""
-
-    def backward_flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
-        """Return the flow (H, W, 2) from frame `index + gap` back to frame `index`."""
-
-    def occlusion(self, index: int, gap: int = 1) -> NDArray[np.bool_]:
-        """Return (H, W): True where a point of frame `index` is hidden or outside in `index + gap`."""
-
-
-def at_width(clip: Clip, working_width: int) -> Clip:
-    """Return `clip` scaled down to `working_width` pixels, truth included; itself where that is not smaller."""
-    if clip.info.at_width(working_width) is clip.info:
-        return clip
-    return ResizedScene(clip, working_width) if isinstance(clip, Truth) else ResizedClip(clip, working_width)
-
-
 def check_index(index: int, count: int, name: str) -> int:
     """Return `index`, or raise ClipError where a clip of `count` frames has no such frame."""
     if not 0 <= index < count:
         raise ClipError(f"frame {index} is outside {shown(name)}: give 0 to {count - 1}")
     return index
-
-
-def resize_frame(frame: Frame, width: int, height: int) -> Frame:
-    """Return `frame` at another size; its grey picture is scaled, not converted again."""
-    return Frame(frame.index, resize_picture(frame.rgb, width, height), resize_picture(frame.grey, width, height))
-
-
-class ResizedClip:
-    """A clip scaled down to a working width; `info.factor` leads back to source pixels."""
-
-    def __init__(self, clip: Clip, working_width: int) -> None:
-        """Wrap `clip`; see `at_width`."""
-        self._clip = clip
-        self._info = clip.info.at_width(working_width)
-
-    @property
-    def info(self) -> ClipInfo:
-        """Facts of the clip, with the working width and height."""
-        return self._info
-
-    def _resized(self, frame: Frame) -> Frame:
-        return resize_frame(frame, self._info.width, self._info.height)
-
-    def frame(self, index: int) -> Frame:
-        """Return frame `index` at the working size."""
-        return self._resized(self._clip.frame(index))
-
-    def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
-        """Yield frames at the working size."""
-        return map(self._resized, self._clip.frames(start, stop, step))
-
-    def time(self, index: int) -> Fraction:
-        """Return the time of frame `index` in seconds."""
-        return self._clip.time(index)
-
-    def close(self) -> None:
-        """Close the clip underneath."""
-        self._clip.close()
-
-
-class ResizedScene(ResizedClip):
-    """A scene at a working width: its truth is scaled with its pictures."""
-
-    def _truth(self) -> Truth:
-        assert isinstance(self._clip, Truth)
-        return self._clip
-
-    def flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
-        """Return the true flow in working pixels."""
-        return resize_flow(self._truth().flow(index, gap), self._info.width, self._info.height)
-
-    def backward_flow(self, index: int, gap: int = 1) -> NDArray[np.float32]:
-        """Return the true backward flow in working pixels."""
-        return resize_flow(self._truth().backward_flow(index, gap), self._info.width, self._info.height)
-
-    def occlusion(self, index: int, gap: int = 1) -> NDArray[np.bool_]:
-        """Return (H, W): True where any source pixel under a working pixel is occluded."""
-        share = self._truth().occlusion(index, gap).astype(np.float32)
-        return resize_picture(share, self._info.width, self._info.height) > 0

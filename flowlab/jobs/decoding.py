@@ -7,7 +7,8 @@ from pathlib import Path
 
 import cv2
 
-from flowlab.core.clip import Clip, ClipInfo, Frame, resize_frame
+from flowlab.core.clip import Clip, ClipInfo, Frame
+from flowlab.core.resized import resize_frame
 from flowlab.media.opening import open_media
 from flowlab.media.video import VideoClip
 from flowlab.media.video_index import VideoIndex

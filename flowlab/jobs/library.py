@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from flowlab.core.clip import Clip, ClipInfo, Frame, at_width
+from flowlab.core.clip import Clip, ClipInfo, Frame
+from flowlab.core.resized import at_width
 from flowlab.engine.process import ServiceProcess
 from flowlab.errors import ClipError, ClipNotFoundError, FlowlabError, shown
 from flowlab.jobs.isolated import IsolatedClip, Source, check_in, open_in

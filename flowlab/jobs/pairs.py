@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.core.clip import Clip, ClipInfo, Frame, Truth
+from flowlab.core.clip import Clip, ClipInfo, Frame
 from flowlab.core.parameters import Parameters
+from flowlab.core.truth import Truth
 from flowlab.dense.estimator import DenseResult, Flow, Method
 from flowlab.dense.methods import METHODS
 from flowlab.errors import ClipError, ParameterError, shown

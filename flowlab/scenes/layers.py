@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlab.core.truth import SceneObject
 from flowlab.scenes.motions import Motion
 from flowlab.scenes.noise import Field
 from flowlab.scenes.textures import Positions, Texture
@@ -30,11 +31,12 @@ class Outline:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A textured sheet that moves; without an outline it fills the picture."""
+    """A textured sheet that moves; without an outline it fills the picture, with a name it is an object."""
 
     texture: Texture
     motion: Motion
     outline: Outline | None = None
+    name: str = ""
 
     def covers(self, time: float, x: Positions, y: Positions) -> NDArray[np.bool_]:
         """Return whether this layer covers picture positions (x, y): True more than half way into an edge pixel."""
@@ -64,11 +66,15 @@ class Layer:
         """
         if self.outline is None:
             return slice(0, height), slice(0, width)
-        reach_x, reach_y = self.outline.reach
-        x, y = self.motion.to_picture(
-            time, np.array([-reach_x, reach_x, reach_x, -reach_x]), np.array([-reach_y, -reach_y, reach_y, reach_y])
-        )
+        x, y = self.corners(time).T
         return _span(y, height), _span(x, width)
+
+    def corners(self, time: float) -> Positions:
+        """Return where the corners of the outline's box stand at `time`, (4, 2) px, from its own top left clockwise."""
+        assert self.outline is not None
+        reach_x, reach_y = self.outline.reach
+        box = np.array([[-reach_x, -reach_y], [reach_x, -reach_y], [reach_x, reach_y], [-reach_x, reach_y]])
+        return np.stack(self.motion.to_picture(time, box[:, 0], box[:, 1]), axis=1)
 
 
 def pixel_positions(rows: slice, columns: slice) -> tuple[Positions, Positions]:
@@ -135,6 +141,16 @@ class LayeredWorld:
                 gone |= nearer.covers(end, new_x, new_y)
             np.copyto(lost[box], gone, where=layer.covers(start, x, y))
         return lost
+
+    def objects(self, time: float) -> tuple[SceneObject, ...]:
+        """Return the named layers that stand at least partly in the picture at `time`, with their boxes' corners."""
+        named = (layer for layer in self.layers if layer.name and layer.outline is not None)
+        things = (SceneObject.flat(layer.name, layer.corners(time)) for layer in named)
+        return tuple(thing for thing in things if self._sees(thing.box))
+
+    def _sees(self, box: tuple[float, float, float, float]) -> bool:
+        x, y, width, height = box
+        return x < self.width and y < self.height and x + width > 0 and y + height > 0
 
     def release(self) -> None:
         """Let go of the layers' textures; they are painted again when next seen."""

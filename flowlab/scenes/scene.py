@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowlab.core.clip import ClipInfo, Frame, Picture, check_index
 from flowlab.core.parameters import Parameters, parameter
+from flowlab.core.truth import SceneObject
 from flowlab.errors import ParameterError
 from flowlab.scenes.motions import folded
 from flowlab.scenes.noise import Field
@@ -18,6 +19,7 @@ from flowlab.scenes.text import scene_text
 FPS = Fraction(25)
 _GAIN_SWING = 0.4
 _BIAS_SWING = 40.0  # grey levels
+_MOST_MOMENTS = 12  # rendered for one blurred frame
 _TEXTURES, _NOISE = 0, 1  # streams of randomness that must not repeat each other
 
 
@@ -63,6 +65,15 @@ class SceneParameters(Parameters):
         unit="grey levels/frame",
         help="Every pixel brightens by this much a frame; at 40 levels more or less it turns back.",
     )
+    blur: float = parameter(
+        0.0,
+        low=0.0,
+        high=1.0,
+        step=0.05,
+        unit="frames",
+        label="Motion blur",
+        help="How long the shutter stays open around a frame's time: 0.5 is a film camera's half circle.",
+    )
     seed: int = parameter(0, low=0, high=9999, step=1, help="Another number gives another texture and noise.")
 
     def rng(self, number: int) -> np.random.Generator:
@@ -86,6 +97,9 @@ class World(Protocol):
 
     def occlusion(self, start: float, end: float) -> NDArray[np.bool_]:
         """Return (H, W): True where a point seen at `start` is hidden or outside the picture at `end`."""
+
+    def objects(self, time: float) -> tuple[SceneObject, ...]:
+        """Return the things that stand at least partly in the picture at `time`, farthest first."""
 
     def release(self) -> None:
         """Let go of memory; what is asked for next is made again."""
@@ -171,10 +185,30 @@ class Scene:
         self._check_pair(index, gap)
         return self._world.occlusion(index, index + gap)
 
+    def objects(self, index: int) -> tuple[SceneObject, ...]:
+        """Return the things seen in frame `index`, farthest first; raises ClipError outside the clip."""
+        self._check_index(index)
+        return self._world.objects(index)
+
+    def _exposed(self, index: int) -> Field:
+        """Return what reaches the film while the shutter is open, centred on the frame's own time.
+
+        Enough moments that the moving thing never jumps by more than about a pixel between two.
+        """
+        shutter = self.parameters.blur
+        if not shutter:
+            return self._world.render(index)
+        moments = int(np.clip(np.ceil(shutter * self.parameters.speed), 3, _MOST_MOMENTS))
+        light = self._world.render(index + shutter * (0.5 / moments - 0.5))
+        for moment in range(1, moments):
+            light += self._world.render(index + shutter * ((moment + 0.5) / moments - 0.5))
+        light /= np.float32(moments)
+        return light
+
     def _film(self, index: int) -> Picture:
         """Return frame `index` as RGB (H, W, 3) uint8: light drifts, noise is added, the rest is rounding."""
         knobs = self.parameters
-        picture = self._world.render(index)
+        picture = self._exposed(index)
         if knobs.gain or knobs.bias:
             picture *= np.float32(1 + folded(knobs.gain * index, -_GAIN_SWING, _GAIN_SWING))
             picture += np.float32(folded(knobs.bias * index, -_BIAS_SWING, _BIAS_SWING))

@@ -31,7 +31,7 @@ def two_layers(parameters: TwoLayersParameters) -> Scene:
     leaf_texture = Texture(lambda: leaf.paint(sigma, parameters.rng(1)))
     layers = [
         Layer(bed, Shift(bed_path)),
-        Layer(leaf_texture, Shift(_leaf_path(leaf, parameters)), Outline(leaf.outline, leaf.reach)),
+        Layer(leaf_texture, Shift(_leaf_path(leaf, parameters)), Outline(leaf.outline, leaf.reach), "leaf"),
     ]
     return Scene("two-layers", parameters, LayeredWorld(width, height, layers))
 

@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from flowlab.core.clip import Clip, ClipInfo, Frame, Truth, at_width, check_index
+from flowlab.core.clip import Clip, ClipInfo, Frame, check_index
 from flowlab.core.resample import resize_picture
+from flowlab.core.resized import at_width
+from flowlab.core.truth import SceneObject, Truth
 from flowlab.errors import ClipError
 
 INFO = ClipInfo("tiny", "scene", 90, 50, Fraction(30000, 1001), 3, "tiny")
@@ -45,6 +47,9 @@ class TinyWithTruth(Tiny):
         hidden = np.zeros((50, 90), bool)
         hidden[10, 20] = True
         return hidden
+
+    def objects(self, index: int) -> tuple[SceneObject, ...]:
+        return (SceneObject.flat("sheet", np.array([[9.5, 7.5], [49.5, 7.5], [49.5, 27.5], [9.5, 27.5]])),)
 
 
 def test_grey_is_opencvs_conversion_of_the_rgb_picture() -> None:
@@ -91,6 +96,10 @@ def test_truth_is_scaled_with_the_pictures() -> None:
     np.testing.assert_allclose(small.backward_flow(0), np.broadcast_to(np.float32([-1.5, 1]), (25, 45, 2)), atol=1e-5)
     assert small.occlusion(0)[5, 10]
     assert small.occlusion(0).sum() == 1
+    (sheet,) = small.objects(0)
+    assert sheet.quad is not None
+    np.testing.assert_allclose(sheet.quad, [[4.5, 3.5], [24.5, 3.5], [24.5, 13.5], [4.5, 13.5]])
+    assert sheet.box == (4.5, 3.5, 21, 11)
 
 
 def test_a_clip_without_truth_does_not_claim_any() -> None:

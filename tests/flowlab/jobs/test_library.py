@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from flowlab.core.clip import Truth
+from flowlab.core.truth import Truth
 from flowlab.errors import ClipError, ClipNotFoundError, EngineError, FlowlabError, ParameterError, StoreError
 from flowlab.jobs.clips import open_clip
 from flowlab.jobs.isolated import Source, check_in, open_in

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flowlab.core.clip import at_width
+from flowlab.core.resized import at_width
 from flowlab.dense.dis import DisParameters
 from flowlab.dense.methods import METHODS
 from flowlab.errors import ClipError, ParameterError

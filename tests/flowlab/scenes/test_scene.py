@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from flowlab.core.clip import Truth
+from flowlab.core.truth import Truth
 from flowlab.errors import ClipError, ParameterError
 from flowlab.scenes.registry import SCENES, open_scene
 from flowlab.scenes.scene import Scene, SceneParameters
@@ -171,3 +171,37 @@ class Wall:
 def test_grey_levels_are_rounded_to_the_nearest_and_end_at_black_and_white():
     scene = Scene("wall", SceneParameters(), Wall(100.4, 100.6, -20, 300))
     np.testing.assert_array_equal(scene.frame(0).rgb[1, :, 2], [100, 101, 0, 255])
+
+
+def test_motion_blur_is_the_mean_of_the_moments_the_shutter_is_open():
+    sharp = grey(f"translation?{SMALL}&speed=16&direction=0", 5)
+    blurred = grey(f"translation?{SMALL}&speed=16&direction=0&blur=0.5", 5)
+    # Half of 16 px a frame: a box 8 px long, centred on the frame's own time, so that nothing shifts.
+    box = sum(np.roll(sharp, shift, axis=1) * (0.5 if abs(shift) == 4 else 1) for shift in range(-4, 5)) / 8
+    inner = np.s_[:, 10:-10]
+    near, far = (np.abs(blurred - other)[inner].mean() for other in (box, sharp))
+    assert near < 0.5
+    assert far > 5 * near
+
+
+def test_blur_along_the_motion_leaves_detail_across_it():
+    def fine(text: str) -> tuple[float, float]:
+        picture = grey(text, 5)
+        return float(np.abs(np.diff(picture, axis=1)).mean()), float(np.abs(np.diff(picture, axis=0)).mean())
+
+    sharp_x, sharp_y = fine(f"translation?{SMALL}&speed=10&direction=0")
+    blurred_x, blurred_y = fine(f"translation?{SMALL}&speed=10&direction=0&blur=1")
+    assert blurred_x / sharp_x < 0.7 * blurred_y / sharp_y
+
+
+def test_the_leaf_is_an_object_whose_box_holds_every_pixel_that_moves_with_it():
+    scene = open_scene("two-layers?width=230&height=170&frames=20&speed=3&background_speed=0")
+    for index in (0, 9):
+        (leaf,) = scene.objects(index)
+        x, y, width, height = leaf.box
+        rows, columns = np.nonzero(np.hypot(*np.moveaxis(scene.flow(index), 2, 0)) > 1)
+        assert leaf.name == "leaf"
+        assert x <= columns.min() and columns.max() <= x + width - 1
+        assert y <= rows.min() and rows.max() <= y + height - 1
+    with pytest.raises(ClipError, match="20 is outside"):
+        scene.objects(20)
