@@ -14,6 +14,8 @@ import pytest
 import streamlit.config
 from click.testing import CliRunner
 
+from tests.flow_sets import write_middlebury
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -60,6 +62,7 @@ def test_a_command_in_the_readme_runs_as_shown(
     call: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    write_middlebury(tmp_path / "middlebury", "Venus")
     words = ["scene:translation" if word == "clip.mp4" else word for word in call]
     result = CliRunner().invoke(command_line(), words, prog_name="flowlab")
     assert result.exit_code == 0, result.output

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flowlab.core.clip import Clip
 from flowlab.errors import ClipNotFoundError, shown
+from flowlab.jobs.data_clips import PREFIX
 from flowlab.jobs.library import Library
 from flowlab.store.objects import is_content_hash
 
@@ -20,7 +21,8 @@ def open_clip(
 
     Args:
         name: a video file, a folder or zip of pictures, one picture, `scene:NAME?knob=value&..`,
-            `sample:KEY` (once downloaded), or the content hash of a clip in the store.
+            `sample:KEY` (once downloaded), `data:SET/NAME` (a pair of a data set in FLOWLAB_DATA), or the content
+            hash of a clip in the store.
         width: working width in pixels; 0, or more than the clip has, means its own size.
         library: the lab whose processes decode; without one, the clip brings its own.
         progress: called with (share 0..1, text) while a new clip is checked.
@@ -40,7 +42,7 @@ def open_clip(
 
 
 def _open_in(library: Library, name: str, width: int, progress: Callable[[float, str], None] | None) -> Clip:
-    if name.startswith(("scene:", "sample:")) or is_content_hash(name):
+    if name.startswith(("scene:", "sample:", PREFIX)) or is_content_hash(name):
         return library.open(name, width=width, progress=progress)
     if not Path(name).exists():
         raise ClipNotFoundError(f"there is no file or folder {shown(name)}: check the name, or give scene:NAME")

@@ -1,4 +1,4 @@
-"""The clips of one lab: scenes, samples, uploads and files, each by name, decoded out of harm's way."""
+"""The clips of one lab: scenes, samples, data sets, uploads and files, each by name, decoded out of harm's way."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,6 +9,7 @@ from flowlab.core.clip import Clip, ClipInfo, Frame
 from flowlab.core.resized import at_width
 from flowlab.engine.process import ServiceProcess
 from flowlab.errors import ClipError, ClipNotFoundError, FlowlabError, shown
+from flowlab.jobs.data_clips import PREFIX, DataClips
 from flowlab.jobs.isolated import IsolatedClip, Source, check_in, open_in
 from flowlab.jobs.memory import ByteCache
 from flowlab.media.archives import pack_pictures
@@ -40,6 +41,7 @@ class Library:
 
     def __init__(self, store: Store | None = None, *, one_process: bool = False) -> None:
         self.store = open_store() if store is None else store
+        self.data = DataClips()
         self._alone = one_process
         self._decoder = ServiceProcess(_DECODER, what="the decoding process")
         self._intake = self._decoder if one_process else ServiceProcess(_DECODER, what="the decoding process")
@@ -60,9 +62,10 @@ class Library:
     # -- opening -----------------------------------------------------------------------------
 
     def open(self, name: str, *, width: int = 0, progress: Progress | None = None) -> Clip:
-        """Open a clip by a name that came from outside: `scene:NAME?..`, `sample:KEY` or a content hash.
+        """Open a clip by a name that came from outside.
 
-        The name is looked up among the clips known here; it is never part of a path.
+        `scene:NAME?..`, `sample:KEY`, `data:SET/NAME` (a pair of a data set in FLOWLAB_DATA) or a content hash:
+        the name is looked up among the clips known here and never part of a path.
 
         Args:
             name: see above.
@@ -77,6 +80,8 @@ class Library:
             return at_width(self._scene(name), width)
         if name.startswith("sample:"):
             return self._open_source(self._sample_source(name.removeprefix("sample:")), width, progress)
+        if name.startswith(PREFIX):
+            return at_width(self.data.open(name), width)
         known = find_clip(self.store, name)
         if known is None:
             raise ClipNotFoundError(

@@ -11,12 +11,10 @@ from flowlab.core.clip import Clip, ClipInfo, Frame
 from flowlab.core.parameters import Parameters
 from flowlab.core.truth import Truth
 from flowlab.dense.estimator import DenseResult, Flow, Method
-from flowlab.dense.methods import METHODS
-from flowlab.errors import ClipError, ParameterError, shown
+from flowlab.errors import ClipError, FlowFileError, ParameterError, shown
 
 INTERACTIVE_SECONDS = 5.0
 INTERACTIVE_PIXELS = 9_000_000  # 4K and a little: one pair then takes about a gigabyte while a page is drawn
-_SCALE_PAIRS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +25,14 @@ class Pair:
         first, second: the frames, of one size.
         truth: true flow (H, W, 2) float32, or None.
         visible: (H, W) bool, False where a point of `first` is hidden or outside in `second`; None without truth.
+        truth_note: why a clip that should know its truth does not, in a sentence, or "".
     """
 
     first: Frame
     second: Frame
     truth: Flow | None = None
     visible: NDArray[np.bool_] | None = None
+    truth_note: str = ""
 
     @property
     def nbytes(self) -> int:
@@ -66,9 +66,20 @@ def read_pair(clip: Clip, index: int, gap: int = 1) -> Pair:
             f"frame {index} has no partner {gap} later in {shown(info.name)}: give 0 to {info.frame_count - 1 - gap}"
         )
     first, second = clip.frame(index), clip.frame(index + gap)
-    if isinstance(clip, Truth):
-        return Pair(first, second, clip.flow(index, gap), ~clip.occlusion(index, gap))
-    return Pair(first, second)
+    if not isinstance(clip, Truth):
+        return Pair(first, second)
+    try:
+        return Pair(first, second, _known_flow(clip, index, gap), ~clip.occlusion(index, gap))
+    except FlowFileError as error:
+        return Pair(first, second, truth_note=str(error))
+
+
+def _known_flow(clip: Truth, index: int, gap: int) -> Flow:
+    """Return the true flow; raises FlowFileError where it is unknown, or was lost in scaling a sparse one down."""
+    flow = clip.flow(index, gap)
+    if not np.isfinite(flow).any():
+        raise FlowFileError("the truth is unknown everywhere at this working width: choose a larger one")
+    return flow
 
 
 def check_size(info: ClipInfo) -> None:
@@ -95,40 +106,20 @@ def estimate_pair(pair: Pair, method: Method, parameters: Parameters | None = No
     return method.estimate(pair.first.grey, pair.second.grey, parameters)
 
 
-def typical_speed(clip: Clip, gap: int = 1) -> float:
-    """Return the speed of a clip's fast parts in px per `gap`: a basis for one colour scale a clip.
-
-    The median, over a few pairs spread evenly over the clip, of the 98th percentile of the speed (by the
-    true flow where it is known, else by DIS ultrafast): one odd pair, a cut or a passing hand, does not
-    set the scale for all. It depends on clip, gap and size only, so colours mean the same on every
-    frame, with every method, and for everyone who opens the link.
-    """
-    last = last_index(clip.info.frame_count, gap)
-    speeds = []
-    for index in sorted({last * (2 * part + 1) // (2 * _SCALE_PAIRS) for part in range(_SCALE_PAIRS)}):
-        try:
-            pair = read_pair(clip, index, gap)
-        except ClipError:
-            continue  # a damaged place says nothing about the speed elsewhere
-        flow = pair.truth if pair.truth is not None else _rough_flow(pair)
-        speeds.append(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), 98))
-    return float(np.median(speeds)) if speeds else 0.0
-
-
-def _rough_flow(pair: Pair) -> Flow:
-    height, width = pair.first.grey.shape
-    dis = METHODS["dis"]
-    if min(height, width) < dis.smallest:
-        return METHODS["farneback"].estimate(pair.first.grey, pair.second.grey).flow
-    return dis.estimate(pair.first.grey, pair.second.grey, dis.parameters.preset("ultrafast")).flow
-
-
 def stream_pairs(clip: Clip, start: int, stop: int, gap: int = 1) -> Iterator[Pair]:
     """Yield the pairs (i, i + gap) whose frames all lie in start .. stop-1, holding gap + 1 frames at a time."""
     recent: deque[Frame] = deque(maxlen=gap + 1)
     for frame in clip.frames(start, stop):
         recent.append(frame)
         if len(recent) == gap + 1:
-            index = recent[0].index
-            truth = clip.flow(index, gap) if isinstance(clip, Truth) else None
-            yield Pair(recent[0], frame, truth)
+            yield _streamed(clip, recent[0], frame, gap)
+
+
+def _streamed(clip: Clip, first: Frame, second: Frame, gap: int) -> Pair:
+    """Return a pair with its truth, but without what is hidden, which nobody who streams has asked for."""
+    if not isinstance(clip, Truth):
+        return Pair(first, second)
+    try:
+        return Pair(first, second, _known_flow(clip, first.index, gap))
+    except FlowFileError as error:
+        return Pair(first, second, truth_note=str(error))

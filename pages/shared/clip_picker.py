@@ -1,4 +1,4 @@
-"""Choosing a clip: a scene made here, a sample to download, or something of one's own."""
+"""Choosing a clip: a scene made here, a sample to download, a pair of a data set, or something of one's own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,6 +89,7 @@ def _choices(current: str) -> dict[str, str]:
     """Return name -> title of every clip to choose from; `current` stands among them even if unknown."""
     names = {f"scene:{kind.name}": f"Scene: {kind.title}" for kind in SCENES.values()}
     names |= {f"sample:{key}": f"Sample: {sample.title}" for key, sample in samples().items()}
+    names |= {name: f"Data: {title}" for name, title in open_lab().library.data.titles(current).items()}
     downloaded = {sample.sha256 for sample in samples().values()}
     names |= {
         clip.content_hash: f"Yours: {clip.name}"
@@ -112,6 +113,8 @@ def _pick(name: str, on_change: Callable[[], None]) -> None:
         "Clip", list(titles), format_func=lambda key: titles.get(key, key), key=_PICK, on_change=picked,
         label_visibility="collapsed",
     )  # fmt: skip
+    if note := open_lab().library.data.note:
+        st.caption(plain(note))
 
 
 def _knobs(name: str) -> None:

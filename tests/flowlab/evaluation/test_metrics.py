@@ -116,6 +116,10 @@ def test_flow_errors_of_the_six_pixels():
     assert errors.evaluated == 4
     assert errors.density == 4 / 5
     assert errors.truth_share == 5 / 6
+    # Errors 0, 0.6, 5 and 8.49: the quarter points lie between them, linearly.
+    assert errors.a50 == pytest.approx((0.6 + 5) / 2, rel=1e-6)
+    assert errors.a75 == pytest.approx(5 + 0.25 * (6 * math.sqrt(2) - 5), rel=1e-6)
+    assert errors.a95 == pytest.approx(5 + 0.85 * (6 * math.sqrt(2) - 5), rel=1e-6)
 
 
 def test_flow_errors_within_a_mask():
@@ -127,7 +131,7 @@ def test_flow_errors_within_a_mask():
 
 
 def test_an_exact_flow_has_no_error():
-    assert flow_errors(TRUTH, TRUTH) == FlowErrors(0, 0, 0, 0, 0, 0, 0, 5, 1, 5 / 6)
+    assert flow_errors(TRUTH, TRUTH) == FlowErrors(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, 5 / 6)
 
 
 @pytest.mark.parametrize("half", [(NAN, 1), (1, NAN), (np.inf, 1), (1, -np.inf)])
@@ -144,7 +148,7 @@ def test_nothing_to_judge_is_nan_without_a_warning():
     known, unknown, nowhere = constant(1, 2), constant(NAN, NAN), np.zeros((2, 3), bool)
     for errors in (flow_errors(unknown, known), flow_errors(known, unknown), flow_errors(known, known, nowhere)):
         values = dataclasses.asdict(errors)
-        assert all(math.isnan(values[name]) for name in ("epe", "aae", "fl", "r05", "r1", "r3", "r5"))
+        assert all(math.isnan(values[name]) for name in ("epe", "aae", "fl", "r05", "r1", "r3", "r5", "a50", "a95"))
         assert errors.evaluated == 0
     assert (flow_errors(unknown, known).density, flow_errors(unknown, known).truth_share) == (0, 1)
     assert flow_errors(known, unknown).truth_share == 0

@@ -1,16 +1,14 @@
-"""Two frames and the flow between them; one colour scale a clip; nothing that takes too long for a page."""
+"""Two frames and the flow between them; nothing that takes too long for a page."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from flowlab.core.resized import at_width
 from flowlab.dense.dis import DisParameters
 from flowlab.dense.methods import METHODS
 from flowlab.errors import ClipError, ParameterError
-from flowlab.jobs.pairs import check_cost, check_size, estimate_pair, last_index, read_pair, stream_pairs, typical_speed
-from flowlab.jobs.views import VIEWS, Look, clip_scale, view
+from flowlab.jobs.pairs import check_cost, check_size, estimate_pair, last_index, read_pair, stream_pairs
 from flowlab.scenes.registry import open_scene
 
 SCENE = open_scene("scene:translation?width=160&height=96&frames=6&speed=3&direction=90")
@@ -61,38 +59,3 @@ def test_frames_too_large_for_a_page_are_refused_with_the_remedy() -> None:
     check_size(replace(SCENE.info, width=3840, height=2160))
     with pytest.raises(ParameterError, match=r"8000x6000, more than the 9 million pixels of a page: lower the working"):
         check_size(replace(SCENE.info, width=8000, height=6000))
-
-
-def test_the_typical_speed_is_the_clips_own() -> None:
-    assert typical_speed(SCENE) == pytest.approx(3, abs=1e-3)
-    assert typical_speed(SCENE, 2) == pytest.approx(6, abs=1e-3)
-    assert typical_speed(at_width(SCENE, 80)) == pytest.approx(1.5, abs=1e-3)
-    assert clip_scale(SCENE) == 5
-
-
-def test_every_view_draws_a_picture_of_the_frames_size() -> None:
-    pair = read_pair(SCENE, 0)
-    assert pair.truth is not None
-    look = Look(scale=5)
-    drawn = {name: row.draw(pair, pair.truth, look) for name, row in VIEWS.items()}
-    for picture in drawn.values():
-        assert picture.shape == (96, 160, 3)
-        assert picture.dtype == np.uint8
-    assert len({picture.tobytes() for picture in drawn.values()}) == len(VIEWS)
-    inner = drawn["warped"][8:80, 8:-8].astype(int) - pair.first.rgb[8:80, 8:-8]
-    assert np.abs(inner).mean() < 1.5  # warped back by the truth it is the first frame again
-
-
-def test_the_scale_is_fixed_so_that_one_speed_has_one_colour() -> None:
-    pair = read_pair(SCENE, 0)
-    assert pair.truth is not None
-    half_fast = pair.truth.copy()
-    half_fast[:, :80] *= 3
-    alone = view("colour").draw(pair, pair.truth, Look(scale=10))
-    beside = view("colour").draw(pair, half_fast, Look(scale=10))
-    np.testing.assert_array_equal(alone[:, 80:], beside[:, 80:])
-
-
-def test_an_unknown_view_is_refused() -> None:
-    with pytest.raises(ParameterError, match="no view ‘rainbow’: the views are colour, arrows"):
-        view("rainbow")
