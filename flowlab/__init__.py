@@ -35,6 +35,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from flowlab.dense.methods import METHODS as METHODS
+    from flowlab.dense.outliers import OutlierParameters as OutlierParameters
+    from flowlab.dense.outliers import outliers as outliers
+    from flowlab.dense.trust import TrustParameters as TrustParameters
+    from flowlab.dense.trust import trust as trust
     from flowlab.errors import FlowlabError as FlowlabError
     from flowlab.evaluation.metrics import flow_errors as flow_errors
     from flowlab.jobs.clips import open_clip as open_clip
@@ -46,13 +50,28 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "FlowlabError": "flowlab.errors",
     "METHODS": "flowlab.dense.methods",
+    "OutlierParameters": "flowlab.dense.outliers",
+    "TrustParameters": "flowlab.dense.trust",
     "flow_errors": "flowlab.evaluation.metrics",
     "open_clip": "flowlab.jobs.clips",
+    "outliers": "flowlab.dense.outliers",
     "read_flow": "flowlab.media.flow_files",
+    "trust": "flowlab.dense.trust",
     "write_flow": "flowlab.media.flow_files",
 }
 
-__all__ = ["METHODS", "FlowlabError", "flow_errors", "open_clip", "read_flow", "write_flow"]
+__all__ = [
+    "METHODS",
+    "FlowlabError",
+    "OutlierParameters",
+    "TrustParameters",
+    "flow_errors",
+    "open_clip",
+    "outliers",
+    "read_flow",
+    "trust",
+    "write_flow",
+]
 
 
 def __getattr__(name: str) -> Any:

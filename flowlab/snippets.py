@@ -18,12 +18,17 @@ parameters = method.parameters({parameters})
 
 first, second = clip.frame({first}), clip.frame({second})
 result = method.estimate(first.grey, second.grey, parameters)
-
-flowlab.write_flow({output!r}, result.flow)  # also .png (KITTI), .npz, .mat
-u, v = result.flow[..., 0], result.flow[..., 1]  # pixels; x to the right, y down
+flow = result.flow
+{filter}
+flowlab.write_flow({output!r}, flow)  # also .png (KITTI), .npz, .mat
+u, v = flow[..., 0], flow[..., 1]  # pixels; x to the right, y down
 speed = (u**2 + v**2) ** 0.5
 print(f"median speed {{np.nanmedian(speed):.3f}} px in {{result.seconds * 1e3:.0f}} ms")
 clip.close()
+"""
+
+_FILTER = """\
+flow[flowlab.outliers(flow, flowlab.OutlierParameters({parameters}))] = np.nan
 """
 
 
@@ -36,28 +41,35 @@ def dense_flow_script(
     gap: int,
     method: str,
     parameters: Mapping[str, Value],
+    outliers: Mapping[str, Value] | None = None,
     output: str = "flow.flo",
 ) -> str:
     """Return a script that computes one flow exactly as the Dense flow page does.
 
     Args:
-        clip: what `flowlab.open_clip` takes: scene text, sample key, content hash or path.
+        clip: what `flowlab.open_clip` takes: scene text, sample key, data set pair, content hash or path.
         name: what the clip is called, for a remark beside a content hash.
         width: working width, 0 for native.
         frame: index of the first frame.
         gap: frames from the first to the second.
         method: name of a row of `flowlab.METHODS`.
         parameters: those that differ from the defaults.
+        outliers: the same of the outlier filter; None where it is off.
         output: file the flow is written to.
     """
-    is_scene = clip.startswith(("scene:", "sample:"))
+    is_a_name = clip.startswith(("scene:", "sample:", "data:"))
     return _DENSE.format(
         clip=clip,
         width=width,
-        remark="" if is_scene else f"  # or the path of your copy of {name!r}",
+        remark="" if is_a_name else f"  # or the path of your copy of {name!r}",
         method=method,
-        parameters=", ".join(f"{key}={value!r}" for key, value in parameters.items()),
+        parameters=_arguments(parameters),
+        filter="" if outliers is None else _FILTER.format(parameters=_arguments(outliers)),
         first=frame,
         second=frame + gap,
         output=output,
     )
+
+
+def _arguments(parameters: Mapping[str, Value]) -> str:
+    return ", ".join(f"{key}={value!r}" for key, value in parameters.items())

@@ -84,8 +84,11 @@ def sample(picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.f
         raise ParameterError(
             f"the picture is {width}x{height}: a side may have at most {_REMAP_SIDE - 1} pixels, scale it down"
         )
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     channels = picture.shape[2] if picture.ndim == 3 else 1
+    if picture.ndim == 3 and channels < 3:
+        # Of a flow's two channels remap rounds positions to 1/32 px, unlike of one, three or four; one it squeezes.
+        return np.stack([sample(picture[..., channel], x, y) for channel in range(channels)], axis=-1)
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     columns = _keys_readings(np.where(inside, x, 0).astype(np.float32), channels)
     values = np.zeros(x.shape + picture.shape[2:], np.float32)
     for at_y, weight_y in _keys_readings(np.where(inside, y, 0).astype(np.float32), channels):

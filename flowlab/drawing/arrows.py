@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.drawing.inputs import checked_count, checked_flow, checked_picture, checked_positive
+from flowlab.drawing.inputs import check_same_size, checked_count, checked_flow, checked_picture, checked_positive
 from flowlab.drawing.scales import ColourMap, colour_table
-from flowlab.errors import ParameterError
 
 OUTLINE_COLOUR = (10, 12, 14)
 """Near black, under every arrow: the colours of speed then read on any picture."""
@@ -18,7 +17,9 @@ OUTLINE_COLOUR = (10, 12, 14)
 OUTLINED_LENGTH = 2.0
 """Arrows drawn shorter than this, pixels, are dots without an outline: what does not move stays quiet."""
 
-_SHIFT = 4  # OpenCV places points at sixteenths of a pixel
+SHIFT = 4
+"""OpenCV places points at sixteenths of a pixel: 1 << 4."""
+
 _HEAD_LENGTH = 6.0  # of the line's width
 _HEAD_SHARE = 0.6  # of the arrow's length, where that is short
 _HEAD_ANGLE = np.deg2rad(24)  # between the shaft and an edge of the head
@@ -105,18 +106,15 @@ def draw_arrows(
     Raises:
         ParameterError: a shape or number is not usable, or picture and flow differ in size.
     """
-    checked_picture(picture)
-    if picture.shape[:2] != checked_flow(flow).shape[:2]:
-        raise ParameterError(
-            f"the picture is {picture.shape[1]}x{picture.shape[0]} and the flow "
-            f"{flow.shape[1]}x{flow.shape[0]}: give both at one size"
-        )
+    check_same_size(checked_picture(picture), checked_flow(flow), "flow")
     gain, scale = checked_positive("gain", gain), checked_positive("scale", scale, "px")
     arrows = arrow_grid(flow, spacing)
     width = max(1, spacing // 16)
     shafts, heads = _arrow_shapes(arrows, gain, width, limit=2.0 * sum(picture.shape[:2]))
     outlined = gain * arrows.speed >= OUTLINED_LENGTH
-    drawn = _darkened_around(picture, shafts[outlined], heads[outlined], width)
+    cover = np.zeros(picture.shape[:2], np.uint8)
+    _draw(cover, shafts[outlined], heads[outlined], (255,), width)
+    drawn = darkened_around(picture, cover, width)
     steps = np.rint(255 * np.minimum(arrows.speed / scale, 1)).astype(np.uint8)
     for step in np.unique(steps):
         colour = colour_table(ColourMap.SPEED)[step].tolist()
@@ -132,18 +130,36 @@ def _arrow_shapes(arrows: Arrows, gain: float, width: int, limit: float) -> tupl
     whole numbers would overflow.
     """
     tail = arrows.x + 1j * arrows.y
-    shift = gain * (arrows.u + 1j * arrows.v.astype(np.float64))
+    shift: NDArray[Any] = gain * (arrows.u + 1j * arrows.v.astype(np.float64))
     shift *= limit / np.maximum(np.abs(shift), limit)
     length = np.abs(shift)
     edge = np.minimum(_HEAD_LENGTH * width, _HEAD_SHARE * length) * shift / np.where(length > 0, length, 1)
-    tip = tail + shift
+    tip: NDArray[Any] = tail + shift
+    return as_sixteenths(np.stack([tail, tip], axis=1)), head_triangles(tip, edge)
+
+
+def as_sixteenths(points: NDArray[np.complexfloating]) -> NDArray[np.int32]:
+    """Return points x + iy (...,), pixels, as OpenCV draws them with `SHIFT`: (..., 2) sixteenths of a pixel."""
+    pairs = np.ascontiguousarray(points, np.complex128)[..., None].view(np.float64)
+    return np.rint(pairs * (1 << SHIFT)).astype(np.int32)
+
+
+def head_triangles(tip: NDArray[np.complexfloating], edge: NDArray[np.complexfloating]) -> NDArray[np.int32]:
+    """Return arrow heads, (N, 3, 2) in sixteenths of a pixel.
+
+    Args:
+        tip: (N,) positions x + iy, pixels.
+        edge: (N,) direction times length of an edge of the head, pixels.
+    """
     left, right = (tip - edge * np.exp(1j * turn) for turn in (-_HEAD_ANGLE, _HEAD_ANGLE))
+    return as_sixteenths(np.stack([tip, left, right], axis=1))
 
-    def points(*corners: NDArray[Any]) -> NDArray[np.int32]:
-        stacked = np.stack(corners, axis=1)[..., None].view(np.float64)
-        return np.rint(stacked * (1 << _SHIFT)).astype(np.int32)
 
-    return points(tail, tip), points(tip, left, right)
+def fill_heads(picture: NDArray[np.uint8], heads: NDArray[np.int32], colour: Sequence[int]) -> None:
+    """Draw arrow heads of one colour INTO `picture`, smoothed."""
+    # One by one: fillPoly would leave holes where two heads overlap.
+    for head in heads:
+        cv2.fillConvexPoly(picture, head, colour, cv2.LINE_AA, SHIFT)
 
 
 def _draw(
@@ -154,19 +170,15 @@ def _draw(
     width: int,
 ) -> None:
     """Draw arrows of one colour INTO `picture`, smoothed."""
-    cv2.polylines(picture, list(shafts), False, colour, width, cv2.LINE_AA, _SHIFT)
-    # One by one: fillPoly would leave holes where two heads overlap.
-    for head in heads:
-        cv2.fillConvexPoly(picture, head, colour, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(picture, list(shafts), False, colour, width, cv2.LINE_AA, SHIFT)
+    fill_heads(picture, heads, colour)
 
 
-def _darkened_around(
-    picture: NDArray[np.uint8], shafts: NDArray[np.int32], heads: NDArray[np.int32], width: int
-) -> NDArray[np.uint8]:
-    """Return a copy of the picture, darker under the arrows and `width` pixels around them."""
-    cover = np.zeros(picture.shape[:2], np.uint8)
-    _draw(cover, shafts, heads, (255,), width)
+def darkened_around(picture: NDArray[np.uint8], cover: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Return a copy of the picture, darker under what `cover` (H, W; 255 is wholly) draws and `width` px around it."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    dark = np.broadcast_to(np.array(OUTLINE_COLOUR, np.uint8), picture.shape).copy()
+    # Row by row: copying one pixel all over takes ten times as long.
+    row = np.tile(np.array(OUTLINE_COLOUR, np.uint8), (picture.shape[1], 1))
+    dark = np.broadcast_to(row, picture.shape).copy()
     weight = cv2.dilate(cover, disc) * np.float32(_OUTLINE_STRENGTH / 255)
     return cv2.blendLinear(dark, picture, weight, 1 - weight)  # type: ignore[return-value]

@@ -1,5 +1,7 @@
-"""Plotly figures. The only module that imports plotly."""
+"""Arrows over a picture, as a Plotly figure."""
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,8 +9,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from flowlab.drawing.arrows import OUTLINE_COLOUR, OUTLINED_LENGTH, Arrows, arrow_grid
+from flowlab.drawing.inks import Inks, inks, plain
 from flowlab.drawing.inputs import checked_flow, checked_positive
 from flowlab.drawing.scales import ColourMap, colour_table
+from flowlab.errors import ParameterError, shown
 
 _LINE_WIDTH = 1.6
 _HEAD_SIZE = 1.1
@@ -38,6 +42,9 @@ def arrows_figure(
     dark: bool = False,
     outline: bool = True,
     legend: bool = True,
+    extra: Mapping[str, NDArray[Any]] | None = None,
+    unit: str = "px",
+    per_px: float = 1.0,
 ) -> go.Figure:
     """Return the flow as arrows over its first picture, to zoom into and to point at.
 
@@ -56,6 +63,9 @@ def arrows_figure(
         outline: whether arrows have a dark rim, without which they drown in busy pictures. It costs the
             browser about half as much again.
         legend: whether the colour scale lies in the picture's lower left corner.
+        extra: further numbers for the text under the pointer, name -> (H, W), pixels; not finite reads "–".
+        unit: in which u, v and speed are told, in the text and the legend; arrows stay as they are.
+        per_px: how many of it a displacement of 1 px is, above 0.
 
     Returns:
         A figure of one or two `go.Quiver` traces; the last one has an arrow for every known grid
@@ -66,13 +76,17 @@ def arrows_figure(
     """
     flow = checked_flow(flow)
     gain, scale = checked_positive("gain", gain), checked_positive("scale", scale, "px")
+    per_px = checked_positive("per_px", per_px)
+    further = {name: _checked_extra(name, values, flow) for name, values in (extra or {}).items()}
     arrows = arrow_grid(flow, spacing)
-    ink, paper = ("#E6E8EA", "rgba(18,22,26,0.82)") if dark else ("#1B1F23", "rgba(251,251,249,0.85)")
-    traces = [_coloured(arrows, gain, scale, legend=_legend(scale, ink, paper) if legend else None)]
+    ink = inks(dark)
+    traces = [_coloured(arrows, gain, scale * per_px, per_px, _told(arrows, further, unit, per_px))]
+    if legend:
+        traces[0].marker.update(showscale=True, colorbar=_legend(scale * per_px, unit, ink))
     if outline:
         traces.insert(0, _outline(arrows, gain))
     layout = _layout(picture_uri, *flow.shape[:2])
-    layout["hoverlabel"] = {"bgcolor": paper, "bordercolor": ink, "font": {"color": ink, "size": 13}}
+    layout["hoverlabel"] = {"bgcolor": ink.paper, "bordercolor": ink.text, "font": {"color": ink.text, "size": 13}}
     return go.Figure(traces, layout)
 
 
@@ -92,25 +106,50 @@ def _quiver(arrows: Arrows, gain: float, **more: Any) -> go.Quiver:
     )
 
 
-def _coloured(arrows: Arrows, gain: float, scale: float, *, legend: dict[str, Any] | None) -> go.Quiver:
+def _checked_extra(name: str, values: NDArray[Any], flow: NDArray[np.float32]) -> NDArray[Any]:
+    """Return values (H, W); raise ParameterError where they are not of the flow's size."""
+    if values.shape != flow.shape[:2]:
+        raise ParameterError(f"{shown(name)} has shape {values.shape}: give {flow.shape[:2]}, the flow's")
+    return values
+
+
+def _told(arrows: Arrows, further: Mapping[str, NDArray[Any]], unit: str, per_px: float) -> dict[str, Any]:
+    """Return what each arrow says under the pointer, as Plotly's customdata and hovertemplate.
+
+    Displacements travel as a typed array. With further numbers every row is written out instead, in
+    two decimals, since a typed array could say unknown only as "NaN": that is as short.
+    """
+    number = ".2f" if unit == "px" else ".4~r"
+    uv = np.stack([arrows.u, arrows.v], axis=1) * np.float32(per_px)
+    lines = [
+        "x %{x}  y %{y}",
+        f"u %{{customdata[0]:{number}}}  v %{{customdata[1]:{number}}} {unit}",
+        f"speed %{{marker.color:{number}}} {unit}",
+    ]
+    rows: NDArray[np.float32] | list[list[Any]] = uv
+    if further:
+        columns = [values[arrows.y, arrows.x].tolist() for values in further.values()]
+        written = [[f"{value:.2f}" if math.isfinite(value) else "–" for value in column] for column in columns]
+        # Four digits that mean something are what the text shows at most.
+        rows = [[*(float(f"{n:.4g}") for n in pair), *more] for pair, *more in zip(uv.tolist(), *written, strict=True)]
+        lines += [f"{plain(name)} %{{customdata[{column}]}} px" for column, name in enumerate(further, 2)]
+    return {"customdata": rows, "hovertemplate": "<br>".join(lines) + "<extra></extra>"}
+
+
+def _coloured(arrows: Arrows, gain: float, scale: float, per_px: float, told: dict[str, Any]) -> go.Quiver:
     """Return the arrows in the colours of their speed, with what they say under the pointer."""
     return _quiver(
         arrows,
         gain,
         uid="arrows",
         name="",
-        customdata=np.stack([arrows.u, arrows.v], axis=1),
-        hovertemplate=(
-            "x %{x}  y %{y}<br>u %{customdata[0]:.2f}  v %{customdata[1]:.2f} px<br>"
-            "speed %{marker.color:.2f} px<extra></extra>"
-        ),
+        **told,
         marker={
-            "color": arrows.speed,
+            "color": arrows.speed * np.float32(per_px),
             "cmin": 0,
             "cmax": scale,
-            "colorscale": _colour_stops(ColourMap.SPEED),
-            "showscale": legend is not None,
-            "colorbar": legend,
+            "colorscale": colour_stops(ColourMap.SPEED),
+            "showscale": False,
             "arrowsize": _HEAD_SIZE,
             "line": {"width": _LINE_WIDTH},
         },
@@ -135,15 +174,15 @@ def _outline(arrows: Arrows, gain: float) -> go.Quiver:
     )
 
 
-def _colour_stops(colour_map: ColourMap, stops: int = 16) -> list[list[Any]]:
+def colour_stops(colour_map: ColourMap, stops: int = 16) -> list[list[Any]]:
     """Return a colour map as Plotly writes one, so that plot and picture agree."""
     steps = np.rint(np.linspace(0, 255, stops)).astype(int)
     return [[step / 255, "rgb({},{},{})".format(*colour_table(colour_map)[step])] for step in steps.tolist()]
 
 
-def _legend(scale: float, ink: str, paper: str) -> dict[str, Any]:
+def _legend(scale: float, unit: str, ink: Inks) -> dict[str, Any]:
     """Return a short horizontal colour bar inside the picture's lower left corner."""
-    font = {"color": ink, "size": 12}
+    font = {"color": ink.text, "size": 12}
     return {
         "orientation": "h",
         "x": 0.01,
@@ -156,11 +195,11 @@ def _legend(scale: float, ink: str, paper: str) -> dict[str, Any]:
         "xpad": 24,
         "ypad": 6,
         "tickvals": [0, scale / 2, scale],
-        "ticktext": ["0", f"{scale / 2:g}", f"{scale:g} px"],
+        "ticktext": ["0", f"{scale / 2:.4g}", f"{scale:.4g} {unit}"],
         "tickangle": 0,
         "ticklabeloverflow": "allow",
         "tickfont": font,
-        "bgcolor": paper,
+        "bgcolor": ink.paper,
         "outlinewidth": 0,
     }
 
@@ -206,5 +245,7 @@ def _layout(picture_uri: str, height: int, width: int) -> dict[str, Any]:
         "plot_bgcolor": nothing,
         "showlegend": False,
         "hovermode": "closest",
+        # Plotly's default button that would send the figure, picture included, to a server.
+        "modebar": {"remove": ["sendcharttocloud"]},
         "uirevision": f"{width}x{height}",
     }

@@ -59,8 +59,8 @@ def hover_grid(flow: NDArray[Any], max_samples: int = 16_000) -> HoverGrid:
     """Return the flow at every n-th pixel, with the smallest n that keeps within `max_samples`.
 
     Args:
-        flow: (H, W, C), pixels: (u, v), and whatever else in pixels belongs under the pointer. Up to 500 px
-            the unit is 1/64 px, so numbers are right to 0.008 px.
+        flow: (H, W, C), pixels: (u, v), and whatever else in pixels belongs under the pointer, each channel known
+            or not (NaN) for itself. Up to 500 px the unit is 1/64 px, so numbers are right to 0.008 px.
         max_samples: largest number of samples, at least 1.
 
     Raises:

@@ -51,3 +51,23 @@ def checked_count(name: str, value: int, low: int = 1) -> int:
     if not math.isfinite(value) or value != int(value) or value < low:
         raise ParameterError(f"{name} is {value:g}: give a whole number of pixels, {low} or more")
     return int(value)
+
+
+def check_same_size(picture: NDArray[Any], other: NDArray[Any], name: str) -> None:
+    """Raise ParameterError unless `other`, called `name`, has the rows and columns of the picture."""
+    if picture.shape[:2] != other.shape[:2]:
+        raise ParameterError(
+            f"the picture is {picture.shape[1]}x{picture.shape[0]} and the {name} "
+            f"{other.shape[1]}x{other.shape[0]}: give both at one size"
+        )
+
+
+def checked_plane(values: NDArray[Any], name: str = "values") -> NDArray[Any]:
+    """Return `values`, (H, W) of any numeric type.
+
+    Raises:
+        ParameterError: their shape is another, or they have no pixels.
+    """
+    if values.ndim != 2 or values.size == 0:
+        raise ParameterError(f"the {name} have shape {values.shape}: give (height, width)")
+    return values

@@ -8,35 +8,55 @@ legend = pixels.flow_wheel(120)                   # ... and what they mean
 """
 
 from flowlab.drawing.arrows import Arrows, arrow_count, arrow_grid, draw_arrows
+from flowlab.drawing.categories import CATEGORY_COLOURS, category_colours
+from flowlab.drawing.diverging import signed_colours, signed_scale, signed_table
 from flowlab.drawing.hover import UNKNOWN_VALUE, HoverGrid, hover_grid
+from flowlab.drawing.hsv import OPT_FLOW_RIM, HsvForm, hsv_opt_flow, hsv_tutorial, hsv_wheel
+from flowlab.drawing.overlays import outside_dimmed
 from flowlab.drawing.scales import (
     ColourMap,
     colour_scale,
     colour_table,
+    error_colours,
     magnitude_colours,
     nice_scale,
     residual_colours,
 )
+from flowlab.drawing.streamlines import draw_streamlines, streamlines
 from flowlab.drawing.unknown import UNKNOWN_COLOUR, mark_unknown
 from flowlab.drawing.wheel import WHEEL, flow_colours, flow_wheel
 
 __all__ = [
+    "CATEGORY_COLOURS",
+    "OPT_FLOW_RIM",
     "UNKNOWN_COLOUR",
     "UNKNOWN_VALUE",
     "WHEEL",
     "Arrows",
     "ColourMap",
     "HoverGrid",
+    "HsvForm",
     "arrow_count",
     "arrow_grid",
+    "category_colours",
     "colour_scale",
     "colour_table",
     "draw_arrows",
+    "draw_streamlines",
+    "error_colours",
     "flow_colours",
     "flow_wheel",
     "hover_grid",
+    "hsv_opt_flow",
+    "hsv_tutorial",
+    "hsv_wheel",
     "magnitude_colours",
     "mark_unknown",
     "nice_scale",
+    "outside_dimmed",
     "residual_colours",
+    "signed_colours",
+    "signed_scale",
+    "signed_table",
+    "streamlines",
 ]

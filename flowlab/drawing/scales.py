@@ -1,7 +1,8 @@
-"""Sequential colours for quantities that only grow: speed, residual. Fixed scales, so nothing flickers.
+"""Sequential colours for quantities that only grow: speed, residual, error. Fixed scales, so nothing flickers.
 
 Viridis and magma (Smith & van der Walt 2015) rise evenly in lightness and read the same with any
-kind of colour vision, and in grey.
+kind of colour vision, and in grey. Oranges (Harrower & Brewer 2003, "ColorBrewer.org") does so falling, from
+nearly white: where the error is nothing, an error map is paper, and cannot be taken for one of the others.
 """
 
 import functools
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.drawing.inputs import checked_count, checked_flow, checked_positive
+from flowlab.drawing.inputs import checked_count, checked_flow, checked_plane, checked_positive
 from flowlab.drawing.unknown import UNKNOWN_COLOUR
 from flowlab.errors import ParameterError
 
@@ -23,15 +24,34 @@ class ColourMap(Enum):
 
     SPEED = cv2.COLORMAP_VIRIDIS
     RESIDUAL = cv2.COLORMAP_MAGMA
+    ERROR = "oranges"
+
+
+_ORANGES = ("fff5eb", "fee6ce", "fdd0a2", "fdae6b", "fd8d3c", "f16913", "d94801", "a63603", "7f2704")
+"""As published, nine steps from the least to the most."""
 
 
 @functools.cache
 def colour_table(colour_map: ColourMap) -> NDArray[np.uint8]:
     """Return the 256 colours of a map, (256, 3) uint8, red first, from 0 to the scale; read-only."""
-    steps = np.arange(256, dtype=np.uint8)[:, None]
-    table = np.ascontiguousarray(cv2.applyColorMap(steps, colour_map.value)[:, 0, ::-1])
+    table = _oranges() if colour_map is ColourMap.ERROR else _published_by_opencv(colour_map)
     table.flags.writeable = False
-    return table  # type: ignore[return-value]
+    return table
+
+
+def _published_by_opencv(colour_map: ColourMap) -> NDArray[np.uint8]:
+    """Return a map OpenCV holds, (256, 3), red first."""
+    steps = np.arange(256, dtype=np.uint8)[:, None]
+    return np.ascontiguousarray(cv2.applyColorMap(steps, colour_map.value)[:, 0, ::-1])
+
+
+def _oranges() -> NDArray[np.uint8]:
+    """Return the nine published colours joined by straight lines, (256, 3)."""
+    anchors = np.array([list(bytes.fromhex(colour)) for colour in _ORANGES], np.float64)
+    place = np.linspace(0, len(anchors) - 1, 256)
+    channels = [np.interp(place, np.arange(len(anchors)), channel) for channel in anchors.T]
+    table: NDArray[np.uint8] = np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+    return table
 
 
 def magnitude_colours(flow: NDArray[Any], scale: float) -> NDArray[np.uint8]:
@@ -69,10 +89,25 @@ def residual_colours(residual: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     return _sequential(residual, checked_positive("scale", scale, "grey levels"), ColourMap.RESIDUAL)
 
 
+def error_colours(error: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+    """Return an endpoint error in colours (`ColourMap.ERROR`).
+
+    Args:
+        error: (H, W), pixels.
+        scale: error of the last colour, pixels, above 0; larger ones have the last colour too.
+
+    Returns:
+        (H, W, 3) uint8, `UNKNOWN_COLOUR` where the error is not finite.
+
+    Raises:
+        ParameterError: the shape or the scale is not usable.
+    """
+    return _sequential(error, checked_positive("scale", scale, "px"), ColourMap.ERROR)
+
+
 def _sequential(values: NDArray[Any], scale: float, colour_map: ColourMap) -> NDArray[np.uint8]:
     """Return |values| / scale, (H, W), read in a colour map."""
-    if values.ndim != 2 or values.size == 0:
-        raise ParameterError(f"the values have shape {values.shape}: give (height, width)")
+    checked_plane(values)
     # Cut before the conversion, which would wrap the huge around to 0.
     share = np.minimum(np.abs(np.asarray(values, np.float32)), np.float32(scale))
     steps = cv2.convertScaleAbs(share, alpha=255 / scale)

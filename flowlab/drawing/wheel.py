@@ -6,6 +6,7 @@ yellow to green to cyan to blue to magenta to red in 15 + 6 + 4 + 11 + 13 + 6 st
 how many shades the eye tells apart in each. Red points right, yellow down, cyan left, violet up.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -99,14 +100,38 @@ def flow_wheel(size: int, *, background: tuple[int, int, int] | None = None) -> 
     Raises:
         ParameterError: the size is too small.
     """
+    return flow_disc(lambda flow: flow_colours(flow, 1), 1, size, background=background)
+
+
+def flow_disc(
+    draw: Callable[[NDArray[np.float32]], NDArray[np.uint8]],
+    rim: float,
+    size: int,
+    *,
+    background: tuple[int, int, int] | None = None,
+) -> NDArray[np.uint8]:
+    """Return a disc of the colours `draw` gives to the flow (u, v) at (u, v) from its centre.
+
+    Args:
+        draw: flow (H, W, 2), pixels -> colours (H, W, 3) uint8.
+        rim: speed at the rim, pixels; no faster flow is drawn.
+        size: width and height, pixels, at least 8.
+        background: RGB outside the disc; None leaves it transparent.
+
+    Returns:
+        (size, size, 4) uint8 RGBA, or (size, size, 3) uint8 RGB with a background. The rim is smoothed.
+
+    Raises:
+        ParameterError: the size is too small.
+    """
     size = checked_count("size", size, 8)
     radius = size / 2 - 0.5
     x, y = pixel_grid(size, size)
     towards = np.dstack([x - (size - 1) / 2, y - (size - 1) / 2])
     distance = np.hypot(towards[..., 0], towards[..., 1])
-    # The smoothed rim reaches half a pixel past the scale, where the wheel itself would darken.
-    inside = towards * np.minimum(1, radius * (1 - 1e-6) / np.maximum(distance, radius))[..., None]
-    disc = flow_colours(inside, radius)
+    # The smoothed rim reaches half a pixel past the scale, where a wheel may darken.
+    inside = towards * (rim / radius * np.minimum(1, radius * (1 - 1e-6) / np.maximum(distance, radius)))[..., None]
+    disc = draw(inside.astype(np.float32))
     cover = np.clip(radius + 0.5 - distance, 0, 1)[..., None]
     if background is None:
         return np.dstack([disc, np.rint(255 * cover).astype(np.uint8)])

@@ -19,10 +19,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlab.core import resample
+from flowlab.core.flow_field import (
+    ErrorMap,
+    Flow,
+    check_flow,
+    components,
+    endpoint_error,
+    paired_components,
+    vector_length,
+)
 from flowlab.errors import ParameterError
 
-Flow = NDArray[np.float32]
-ErrorMap = NDArray[np.float64]
+__all__ = [
+    "FlowErrors",
+    "FlowStatistics",
+    "angular_error",
+    "endpoint_error",
+    "fl_outliers",
+    "flow_errors",
+    "flow_statistics",
+    "photometric_residual",
+    "share_above",
+]
+
 Mask = NDArray[np.bool_]
 
 FL_PIXELS = 3.0
@@ -38,6 +57,8 @@ class FlowErrors:
         aae: mean angular error in degrees.
         fl: share of KITTI outliers (see `fl_outliers`).
         r05, r1, r3, r5: share with an endpoint error above 0.5, 1, 3 and 5 px.
+        a50, a75, a95: endpoint error in pixels that 50, 75 and 95 % of the pixels keep to: Middlebury's accuracy
+            percentiles (Baker et al. 2011, "A database and evaluation methodology for optical flow", section 4).
         evaluated: how many pixels were judged.
         density: share of the pixels with truth (inside the mask) that have an estimate.
         truth_share: share of the picture (of the mask) whose truth is known.
@@ -50,6 +71,9 @@ class FlowErrors:
     r1: float
     r3: float
     r5: float
+    a50: float
+    a75: float
+    a95: float
     evaluated: int
     density: float
     truth_share: float
@@ -70,23 +94,6 @@ class FlowStatistics:
     known_share: float
 
 
-def endpoint_error(flow: Flow, truth: Flow) -> ErrorMap:
-    """Return the length of the difference of two flows at each pixel, |flow - truth|.
-
-    Args:
-        flow: the estimate, (H, W, 2), pixels.
-        truth: the true flow, (H, W, 2), pixels.
-
-    Returns:
-        (H, W), pixels; NaN where either is unknown.
-
-    Raises:
-        ParameterError: the two differ in size or are no flows.
-    """
-    u, v, true_u, true_v = _paired(flow, truth)
-    return _length(u - true_u, v - true_v)
-
-
 def angular_error(flow: Flow, truth: Flow) -> ErrorMap:
     """Return the angle between (u, v, 1) and the true (u, v, 1) at each pixel.
 
@@ -104,7 +111,7 @@ def angular_error(flow: Flow, truth: Flow) -> ErrorMap:
         Barron, Fleet and Beauchemin 1994, "Performance of optical flow techniques", section 4.1. The
         angle is taken as atan2(|a x b|, a . b), which equals their arccos and keeps small angles exact.
     """
-    return _angle(*_paired(flow, truth))
+    return _angle(*paired_components(flow, truth))
 
 
 def fl_outliers(flow: Flow, truth: Flow) -> Mask:
@@ -123,8 +130,8 @@ def fl_outliers(flow: Flow, truth: Flow) -> Mask:
     Source:
         Menze and Geiger 2015, "Object scene flow for autonomous vehicles", section 5.
     """
-    u, v, true_u, true_v = _paired(flow, truth)
-    return _is_outlier(_length(u - true_u, v - true_v), true_u, true_v)
+    u, v, true_u, true_v = paired_components(flow, truth)
+    return _is_outlier(vector_length(u - true_u, v - true_v), true_u, true_v)
 
 
 def share_above(error: NDArray[np.floating], threshold: float, mask: Mask | None = None) -> float:
@@ -163,7 +170,7 @@ def photometric_residual(first: NDArray[np.generic], second: NDArray[np.generic]
     """
     if first.ndim != 2 or first.shape != second.shape:
         raise ParameterError(f"the pictures have the shapes {first.shape} and {second.shape}: give both grey, (H, W)")
-    _check_flow(flow, "flow")
+    check_flow(flow)
     return resample.photometric_residual(first, second, flow)
 
 
@@ -180,10 +187,10 @@ def flow_statistics(flow: Flow, mask: Mask | None = None) -> FlowStatistics:
     Raises:
         ParameterError: no flow, or a mask of another size or type.
     """
-    u, v = _components(flow)
+    u, v = components(flow)
     counted = _checked_mask(mask, u.shape)
     known = counted & ~np.isnan(u)
-    speeds = _length(u[known], v[known])
+    speeds = vector_length(u[known], v[known])
     median, p95 = np.percentile(speeds, [50, 95]) if speeds.size else (math.nan, math.nan)
     return FlowStatistics(float(median), float(p95), _mean(known[counted]))
 
@@ -202,12 +209,13 @@ def flow_errors(flow: Flow, truth: Flow, mask: Mask | None = None) -> FlowErrors
     Raises:
         ParameterError: the flows differ in size or are no flows, or the mask has another size or type.
     """
-    u, v, true_u, true_v = _paired(flow, truth)
+    u, v, true_u, true_v = paired_components(flow, truth)
     counted = _checked_mask(mask, u.shape)
     true = counted & ~np.isnan(true_u)
     judged = true & ~np.isnan(u)
     vectors = u[judged], v[judged], true_u[judged], true_v[judged]
-    error = _length(vectors[0] - vectors[2], vectors[1] - vectors[3])
+    error = vector_length(vectors[0] - vectors[2], vectors[1] - vectors[3])
+    a50, a75, a95 = map(float, np.percentile(error, (50, 75, 95))) if error.size else (math.nan,) * 3
     return FlowErrors(
         epe=_mean(error),
         aae=_mean(_angle(*vectors)),
@@ -216,57 +224,28 @@ def flow_errors(flow: Flow, truth: Flow, mask: Mask | None = None) -> FlowErrors
         r1=_mean(error > 1),
         r3=_mean(error > 3),
         r5=_mean(error > 5),
+        a50=a50,
+        a75=a75,
+        a95=a95,
         evaluated=int(judged.sum()),
         density=_mean(judged[true]),
         truth_share=_mean(true[counted]),
     )
 
 
-def _length(u: ErrorMap, v: ErrorMap) -> ErrorMap:
-    """Return sqrt(u^2 + v^2); several times faster than hypot, which guards against sizes no picture has."""
-    return np.sqrt(u * u + v * v)
-
-
 def _angle(u: ErrorMap, v: ErrorMap, true_u: ErrorMap, true_v: ErrorMap) -> ErrorMap:
     """Return degrees between (u, v, 1) and (true u, true v, 1)."""
     dot = u * true_u + v * true_v + 1
-    cross = _length(_length(v - true_v, u - true_u), u * true_v - v * true_u)
+    cross = vector_length(vector_length(v - true_v, u - true_u), u * true_v - v * true_u)
     return np.degrees(np.arctan2(cross, dot))
 
 
 def _is_outlier(error: ErrorMap, true_u: ErrorMap, true_v: ErrorMap) -> Mask:
-    return (error > FL_PIXELS) & (error > FL_SHARE * _length(true_u, true_v))
+    return (error > FL_PIXELS) & (error > FL_SHARE * vector_length(true_u, true_v))
 
 
 def _mean(values: Mask | ErrorMap) -> float:
     return float(np.mean(values)) if values.size else math.nan
-
-
-def _check_flow(flow: Flow, name: str) -> None:
-    if flow.ndim != 3 or flow.shape[2] != 2 or flow.dtype.kind not in "fiu":
-        raise ParameterError(f"{name} is {flow.dtype} of shape {flow.shape}: give float32 of shape (H, W, 2)")
-
-
-def _components(flow: Flow) -> tuple[ErrorMap, ErrorMap]:
-    """Return (u, v) in double precision, both NaN where either is not finite."""
-    _check_flow(flow, "flow")
-    u, v = flow[..., 0].astype(np.float64), flow[..., 1].astype(np.float64)
-    unknown = ~(np.isfinite(u) & np.isfinite(v))
-    if unknown.any():
-        u[unknown] = v[unknown] = np.nan
-    return u, v
-
-
-def _paired(flow: Flow, truth: Flow) -> tuple[ErrorMap, ErrorMap, ErrorMap, ErrorMap]:
-    """Return (u, v, true u, true v) of two flows of one size."""
-    _check_flow(flow, "flow")
-    _check_flow(truth, "truth")
-    if flow.shape != truth.shape:
-        raise ParameterError(
-            f"the flow is {flow.shape[1]}x{flow.shape[0]} and the truth {truth.shape[1]}x{truth.shape[0]}: "
-            "give both at one size"
-        )
-    return *_components(flow), *_components(truth)
 
 
 def _checked_mask(mask: Mask | None, shape: tuple[int, ...]) -> Mask:

@@ -7,9 +7,11 @@ from pathlib import Path
 from flowlab.core.clip import Clip
 from flowlab.core.files import write_whole
 from flowlab.core.parameters import Parameters
-from flowlab.dense.estimator import Flow, Method
+from flowlab.dense.estimator import Method
 from flowlab.errors import ClipError, FlowFileError, ParameterError, shown
-from flowlab.jobs.pairs import Pair, estimate_pair, stream_pairs
+from flowlab.jobs.answer import Answer, answer_pair
+from flowlab.jobs.glitch import carrying
+from flowlab.jobs.pairs import stream_pairs
 from flowlab.jobs.views import Look, view
 from flowlab.media.encode import encode_png
 from flowlab.media.flow_files import FORMATS, write_flow
@@ -31,13 +33,19 @@ class Output:
         """Suffix of the files."""
         return FORMATS[self.kind].suffix if self.kind in FORMATS else ".png"
 
-    def write(self, path: Path, pair: Pair, flow: Flow, gap: int) -> None:
+    @property
+    def accumulates(self) -> bool:
+        """Whether each picture needs those of the frames before it."""
+        return self.kind == "png" and view(self.view).accumulates
+
+    def write(self, path: Path, answer: Answer, gap: int) -> None:
         """Write one flow; raises FlowFileError where the file cannot be written."""
         if self.kind in FORMATS:
-            write_flow(path, flow, format=self.kind, metadata={"first_frame": pair.first.index, "gap": gap})
+            metadata = {"first_frame": answer.pair.first.index, "gap": gap}
+            write_flow(path, answer.flow, format=self.kind, metadata=metadata)
             return
         assert self.look is not None
-        picture = encode_png(view(self.view).draw(pair, flow, self.look))
+        picture = encode_png(view(self.view).draw(answer, self.look))
         try:
             write_whole(path, picture)
         except OSError as error:
@@ -115,9 +123,11 @@ def write_flows(
         raise FlowFileError(f"the folder {shown(folder)} cannot be made: {error.strerror}, choose another") from None
     done = 0
     try:
-        for pair in stream_pairs(clip, plan.start, plan.stop, plan.gap):
-            flow = estimate_pair(pair, method, parameters).flow
-            output.write(plan.path(pair.first.index, output.suffix), pair, flow, plan.gap)
+        answers = (
+            answer_pair(pair, method, parameters) for pair in stream_pairs(clip, plan.start, plan.stop, plan.gap)
+        )
+        for answer in carrying(answers) if output.accumulates else answers:
+            output.write(plan.path(answer.pair.first.index, output.suffix), answer, plan.gap)
             done += 1
             progress(done / plan.count, f"{done} of {plan.count}")
     except ClipError as error:

@@ -10,6 +10,7 @@ import pytest
 from flowlab.dense.dis import DisParameters
 from flowlab.dense.farneback import FarnebackParameters
 from flowlab.dense.methods import METHODS
+from flowlab.dense.outliers import OutlierParameters, outliers
 from flowlab.jobs.clips import open_clip
 from flowlab.media.flow_files import read_flow
 from flowlab.snippets import dense_flow_script
@@ -41,6 +42,19 @@ def test_the_script_computes_what_a_direct_call_does(
     clip = open_clip(scene, width=120)
     direct = METHODS[method].estimate(clip.frame(3).grey, clip.frame(5).grey, settings).flow
     np.testing.assert_array_equal(read_flow(tmp_path / "flow.flo"), direct)
+
+
+def test_the_script_takes_out_the_outliers_the_page_takes_out(tmp_path: Path) -> None:
+    scene = "scene:two-layers?width=160&height=96&speed=6"
+    script = dense_flow_script(
+        scene, name="", width=0, frame=0, gap=1, method="dis", parameters={}, outliers={"threshold": 1.5}
+    )
+    run_script(script, tmp_path)
+    clip = open_clip(scene)
+    flow = METHODS["dis"].estimate(clip.frame(0).grey, clip.frame(1).grey).flow
+    flow[outliers(flow, OutlierParameters(threshold=1.5))] = np.nan
+    assert np.isnan(flow).any()
+    np.testing.assert_array_equal(read_flow(tmp_path / "flow.flo"), flow)
 
 
 def test_a_hostile_name_stays_a_remark(tmp_path: Path) -> None:

@@ -37,6 +37,16 @@ def test_sampling_reads_a_slope_exactly_between_pixels() -> None:
     np.testing.assert_allclose(read, 2 * at_x - 3 * at_y + 50, atol=1e-3)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_sampling_is_exact_whatever_the_number_of_channels(channels: int) -> None:
+    rng = np.random.default_rng(1)
+    at_x, at_y = (rng.uniform(2, high, (21, 33)).astype(np.float32) for high in (60, 40))
+    x, y = pixel_grid(45, 65)
+    slopes = np.stack([(2 + k) * x - 3 * y for k in range(channels)], axis=-1)
+    expected = np.stack([(2 + k) * at_x - 3 * at_y for k in range(channels)], axis=-1)
+    np.testing.assert_allclose(sample(slopes, at_x, at_y), expected, atol=1e-3)
+
+
 def test_sampling_follows_a_parabola_to_a_thousandth_of_a_step() -> None:
     """Keys' kernel (a = -1/2) reproduces polynomials up to the second degree."""
     x, y = pixel_grid(H, W)

@@ -129,6 +129,64 @@ def test_the_pointer_is_told_position_displacement_and_speed() -> None:
         assert word in arrows.hovertemplate
 
 
+def test_u_v_and_speed_can_be_told_in_another_unit_and_nothing_else_changes() -> None:
+    plain, told = figure(ramp()), figure(ramp(), unit="mm/s", per_px=2.5)
+    px, mm = plain.data[-1], told.data[-1]
+    np.testing.assert_allclose(mm.customdata, 2.5 * np.array(px.customdata), rtol=1e-6)
+    np.testing.assert_allclose(mm.marker.color, 2.5 * np.array(px.marker.color), rtol=1e-6)
+    assert (mm.marker.cmin, mm.marker.cmax) == (0, 12.5), "so that colours stay"
+    assert mm.hovertemplate.count(" mm/s") == 2 and "px" not in mm.hovertemplate
+    assert mm.marker.colorbar.ticktext == ("0", "6.25", "12.5 mm/s")
+    for trace, other in zip(plain.data, told.data, strict=True):
+        np.testing.assert_array_equal(drawn_vectors(trace), drawn_vectors(other))
+        np.testing.assert_array_equal(trace.x, other.x)
+        np.testing.assert_array_equal(trace.y, other.y)
+
+
+def test_further_numbers_are_told_by_each_arrow_at_its_own_pixel() -> None:
+    x, y = pixel_grid(60, 110)
+    error = x + y / 100
+    error[:, 60:] = np.nan
+    fb = np.full((60, 110), 0.126)
+    fb[:30] = np.inf
+    arrows = figure(ramp(), extra={"fb error": fb, "error": error}, unit="mm", per_px=2).data[-1]
+    expected = arrow_grid(ramp(), 10)
+    u, v, told_fb, told_error = zip(*arrows.customdata, strict=True)
+    np.testing.assert_allclose(u, 2 * expected.u, rtol=1e-3)
+    np.testing.assert_allclose(v, 2 * expected.v, rtol=1e-3)
+    assert list(told_fb) == ["–" if row < 30 else "0.13" for row in expected.y]
+    assert list(told_error) == [
+        "–" if column >= 60 else f"{error[row, column]:.2f}" for column, row in zip(expected.x, expected.y, strict=True)
+    ]
+    assert "fb error %{customdata[2]} px<br>error %{customdata[3]} px<extra>" in arrows.hovertemplate
+
+
+def test_a_name_from_outside_is_text_in_the_hover() -> None:
+    arrows = figure(ramp(), extra={"<b>%{x}": np.zeros((60, 110))}).data[-1]
+    assert "&lt;b&gt;" in arrows.hovertemplate and arrows.hovertemplate.count("%{x}") == 1
+
+
+def test_numbers_of_another_size_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"‘error’ has shape \(110, 60\): give \(60, 110\), the flow's"):
+        figure(ramp(), extra={"error": np.zeros((110, 60))})
+    with pytest.raises(ParameterError, match="per_px is 0"):
+        figure(ramp(), per_px=0)
+
+
+def test_nothing_offers_to_send_the_picture_to_a_server() -> None:
+    assert "sendcharttocloud" in figure(ramp()).layout.modebar.remove
+
+
+def test_two_further_numbers_add_little() -> None:
+    flow = np.random.default_rng(5).normal(0, 5, (480, 640, 2)).astype(np.float32)
+    extra = {"fb error": np.abs(flow[..., 0]), "error": np.abs(flow[..., 1])}
+    bare, told = (
+        len(arrows_figure(URI, flow, spacing=16, gain=3, scale=10, outline=False, extra=e).to_json())
+        for e in (None, extra)
+    )
+    assert told - bare < 30_000
+
+
 def test_1200_arrows_weigh_little() -> None:
     flow = np.random.default_rng(5).normal(0, 5, (480, 640, 2)).astype(np.float32)
     text = arrows_figure(URI, flow, spacing=16, gain=3, scale=10).to_json()

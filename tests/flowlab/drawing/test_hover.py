@@ -1,5 +1,7 @@
 """The hover table: which pixel each number belongs to, and how exact it is."""
 
+import base64
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -75,6 +77,24 @@ def test_further_channels_ride_along() -> None:
     grid = hover_grid(numbers)
     assert grid.channels == 3
     assert under_pointer(grid, 5, 2).tolist() == [5, 2, 0.25]
+
+
+def test_channels_are_unknown_each_for_itself() -> None:
+    numbers = np.dstack([position_flow(6, 8), np.full((6, 8), 0.5, np.float32), np.full((6, 8), np.nan, np.float32)])
+    numbers[2, 5, 2] = np.nan
+    grid = hover_grid(numbers)
+    assert grid.channels == 4 and grid.unit == 1 / 64
+    assert (grid.values[..., 3] == UNKNOWN_VALUE).all(), "a channel may be unknown all through"
+    assert np.argwhere(grid.values[..., 2] == UNKNOWN_VALUE).tolist() == [[2, 5]]
+    assert under_pointer(grid, 5, 2)[:2].tolist() == [5, 2]
+
+
+def test_four_channels_of_8000_samples_travel_in_90_kilobytes() -> None:
+    numbers = np.random.default_rng(3).normal(0, 9, (480, 640, 4)).astype(np.float32)
+    numbers[100:200, :, 2:] = np.nan
+    grid = hover_grid(numbers, 8_000)
+    assert 6_000 < grid.rows * grid.columns <= 8_000
+    assert len(base64.b64encode(grid.to_bytes())) <= 90_000
 
 
 def test_bytes_are_little_endian_row_after_row() -> None:

@@ -9,6 +9,7 @@ from flowlab.drawing.scales import (
     ColourMap,
     colour_scale,
     colour_table,
+    error_colours,
     magnitude_colours,
     nice_scale,
     residual_colours,
@@ -17,7 +18,11 @@ from flowlab.drawing.unknown import UNKNOWN_COLOUR
 from flowlab.errors import ParameterError
 
 # As published with the maps.
-ENDS = {ColourMap.SPEED: ((68, 1, 84), (253, 231, 37)), ColourMap.RESIDUAL: ((0, 0, 4), (252, 253, 191))}
+ENDS = {
+    ColourMap.SPEED: ((68, 1, 84), (253, 231, 37)),
+    ColourMap.RESIDUAL: ((0, 0, 4), (252, 253, 191)),
+    ColourMap.ERROR: ((255, 245, 235), (127, 39, 4)),
+}
 
 
 @pytest.mark.parametrize("colour_map", ColourMap)
@@ -28,10 +33,19 @@ def test_tables_start_and_end_as_published_red_first(colour_map: ColourMap) -> N
 
 
 @pytest.mark.parametrize("colour_map", ColourMap)
-def test_lightness_only_rises_so_that_order_shows_without_hue(colour_map: ColourMap) -> None:
+def test_lightness_only_rises_or_only_falls_so_that_order_shows_without_hue(colour_map: ColourMap) -> None:
     lightness = colour_table(colour_map) @ np.array([0.299, 0.587, 0.114])
-    assert np.diff(lightness).min() > -0.5  # the tables are rounded to whole levels
-    assert lightness[-1] - lightness[0] > 150
+    steps = np.diff(lightness) * np.sign(lightness[-1] - lightness[0])
+    assert steps.min() > -0.5  # the tables are rounded to whole levels
+    assert steps.sum() > 150
+
+
+def test_only_the_error_map_is_light_where_there_is_nothing() -> None:
+    assert [m for m in ColourMap if colour_table(m)[0].min() > 200] == [ColourMap.ERROR]
+
+
+def test_the_middle_of_the_error_map_is_the_fifth_published_orange() -> None:
+    assert np.abs(colour_table(ColourMap.ERROR)[[127, 128]].astype(int) - (253, 141, 60)).max() <= 2
 
 
 @pytest.mark.parametrize("colour_map", ColourMap)
@@ -71,11 +85,17 @@ def test_a_residual_counts_alike_in_both_directions() -> None:
     np.testing.assert_array_equal(residual_colours(residual, 50)[0], expected)
 
 
+def test_an_error_runs_from_paper_to_the_darkest_orange_and_stays_there() -> None:
+    error = np.array([[0, 1, 2, 50, 1e12]], np.float64)
+    expected = colour_table(ColourMap.ERROR)[[0, 128, 255, 255, 255]]
+    np.testing.assert_array_equal(error_colours(error, 2)[0], expected)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_unknown_values_have_the_neutral_colour(bad: float) -> None:
     values = np.full((3, 5), 4, np.float32)
     values[1, 3] = bad
-    for drawn in (magnitude_colours(values, 8), residual_colours(values, 8)):
+    for drawn in (magnitude_colours(values, 8), residual_colours(values, 8), error_colours(values, 8)):
         assert tuple(drawn[1, 3].tolist()) == UNKNOWN_COLOUR
         assert np.argwhere((drawn == UNKNOWN_COLOUR).all(axis=2)).tolist() == [[1, 3]]
 
@@ -91,6 +111,8 @@ def test_values_of_another_shape_are_refused() -> None:
 def test_a_scale_that_is_no_positive_number_is_refused(scale: float) -> None:
     with pytest.raises(ParameterError, match=r"scale is .*\(px\)"):
         magnitude_colours(np.zeros((3, 4), np.float32), scale)
+    with pytest.raises(ParameterError, match=r"scale is .*\(px\)"):
+        error_colours(np.zeros((3, 4), np.float32), scale)
     with pytest.raises(ParameterError, match=r"scale is .*\(grey levels\)"):
         residual_colours(np.zeros((3, 4), np.float32), scale)
 

@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from flowlab.scenes.crafts import painted_tiles, tartan
 from flowlab.scenes.leaf import Leaf
 from flowlab.scenes.noise import cells, focused, fractal_noise
+from flowlab.scenes.surfaces import meadow, reef
 from flowlab.scenes.textures import Texture, landscape, palette, pebbles, tile_shape
+from flowlab.scenes.town import old_town
 
 PAINTED = {
     "landscape": lambda sigma, rng: landscape((192, 256), sigma, rng),
     "pebbles": lambda sigma, rng: pebbles((192, 256), sigma, rng),
     "leaf": lambda sigma, rng: Leaf(200, -28).paint(sigma, rng),
+    "old town": lambda sigma, rng: old_town((192, 256), sigma, rng),
+    "meadow": lambda sigma, rng: meadow((192, 256), sigma, rng),
+    "reef": lambda sigma, rng: reef((192, 256), sigma, rng),
+    "tartan": lambda sigma, rng: tartan((192, 256), sigma, rng),
+    "painted tiles": lambda sigma, rng: painted_tiles((192, 256), sigma, rng),
 }
 
 

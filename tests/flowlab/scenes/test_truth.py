@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from flowlab.core.resample import pixel_grid, warp_back
+from flowlab.core.resample import pixel_grid, sample, warp_back
 from flowlab.scenes.motions import velocity
 from flowlab.scenes.registry import SCENES, open_scene
 
@@ -12,7 +12,14 @@ SIZE = "width=230&height=170&frames=20"
 EIGHT = [0.1 * np.array([np.cos(a), np.sin(a)], np.float32) for a in np.arange(8) * np.pi / 4]
 KNOBS = ("texture=1.5", "texture=1", "texture=3&seed=3", "texture=8&speed=5", "speed=0.3", "speed=2&direction=0")
 PLAIN = [f"scene:{name}?{SIZE}" for name in SCENES]
-VARIANTS = [f"{text}&{knobs}" for text in PLAIN for knobs in KNOBS]
+VARIANTS = [
+    f"scene:{name}?{SIZE}&{knobs}"
+    for name, kind in SCENES.items()
+    for knobs in KNOBS
+    if {knob.partition("=")[0] for knob in knobs.split("&")} <= {field.name for field in kind.parameters.fields()}
+]
+PATTERNS = [f"scene:bars?{SIZE}&pattern={pattern}" for pattern in ("barber-pole", "corner")]
+VARIANTS += [f"{text}&{knobs}" for text in PATTERNS for knobs in KNOBS]
 
 
 def test_the_yardstick_itself_moves_no_slope():
@@ -52,27 +59,32 @@ def test_swapped_negated_and_mirrored_flows_are_told_from_the_truth(text):
     truth = scene.flow(6)
     error = photometric_error(scene, 6, 1, truth)
     for wrong in (truth[..., ::-1], -truth, truth * np.float32([1, -1]), truth * np.float32([-1, 1])):
-        assert photometric_error(scene, 6, 1, wrong) > 5 * error
+        # A motion along an axis is its own mirror image.
+        assert np.array_equal(wrong, truth) or photometric_error(scene, 6, 1, wrong) > 5 * error
 
 
-def agreeing_neighbours(flow, x, y):
-    """Return the flow at positions (x, y), and where all four pixels around a position carry the same flow."""
+def between_pixels(flow, x, y):
+    """Return the flow at positions (x, y), and where cubic convolution tells it to better than 1e-4 px.
+
+    It follows parabolas exactly and errs by 0.016 of a third difference, which an edge between layers makes large.
+    """
     height, width = flow.shape[:2]
-    column = np.clip(np.floor(x).astype(int), 0, width - 2)
-    row = np.clip(np.floor(y).astype(int), 0, height - 2)
-    around = np.stack([flow[row + j, column + i] for j in (0, 1) for i in (0, 1)])
-    return around[0], np.ptp(around, axis=0).max(axis=-1) < 1e-4
+    column, row = (np.floor(a).astype(int).clip(1, size - 3) for a, size in ((x, width), (y, height)))
+    around = np.stack([np.stack([flow[row + j, column + i] for i in range(-1, 3)]) for j in range(-1, 3)])
+    bend = [np.abs(np.diff(around, 3, axis)).max(axis=(0, 1, -1)) for axis in (0, 1)]
+    inside = (x >= 1) & (x < width - 2) & (y >= 1) & (y < height - 2)
+    return sample(flow, x, y), inside & (np.maximum(*bend) < 2e-3)
 
 
 @pytest.mark.parametrize("gap", [1, 5])
-@pytest.mark.parametrize("text", PLAIN)
+@pytest.mark.parametrize("text", [*PLAIN, f"scene:bars?{SIZE}&pattern=corner"])
 def test_backward_flow_undoes_forward_flow_where_a_point_stays_visible(text, gap):
     scene = open_scene(text)
     forward = scene.flow(3, gap)
     x, y = pixel_grid(*forward.shape[:2])
     visible = ~scene.occlusion(3, gap)
-    backward, whole = agreeing_neighbours(scene.backward_flow(3, gap), x + forward[..., 0], y + forward[..., 1])
-    checked = visible & whole
+    backward, known = between_pixels(scene.backward_flow(3, gap), x + forward[..., 0], y + forward[..., 1])
+    checked = visible & known
     assert checked.sum() > 0.9 * visible.sum()
     np.testing.assert_allclose(backward[checked], -forward[checked], atol=1e-4)
 
@@ -148,7 +160,8 @@ def test_truth_holds_while_the_leaf_turns_back():
         assert error < min(photometric_error(scene, index, 2, flow + shift) for shift in EIGHT)
 
 
-@pytest.mark.parametrize("name", SCENES)
+# Nobody can find the motion of bars: test_bars.py shows what methods find instead.
+@pytest.mark.parametrize("name", [name for name in SCENES if name != "bars"])
 def test_opencv_methods_find_the_motion(name):
     scene = open_scene(name)
     first, second = scene.frame(20).grey, scene.frame(21).grey
