@@ -1,25 +1,25 @@
-"""Dense flow: what moves, and how fast, at every pixel of two frames of a clip."""
+"""Dense flow: what moves, how fast, and can it be trusted, at every pixel of two frames of a clip."""
 
 import streamlit as st
 
 from flowlab.core.clip import Clip
-from flowlab.core.parameters import Parameters
-from flowlab.dense.estimator import Method
-from flowlab.dense.methods import DEFAULT_METHOD, METHODS, method
 from flowlab.errors import FlowlabError
 from flowlab.jobs.pairs import check_size, last_index
-from flowlab.jobs.views import VIEWS, Look, view
+from flowlab.jobs.views import VIEWS, view
 from pages.shared.clip_picker import choose_clip, offer_default, show_refusal
+from pages.shared.closer import look_closer
+from pages.shared.dense_controls import choose_gap, choose_look, choose_measure, choose_method, glitch_start
 from pages.shared.downloads import offer_downloads, page_script
-from pages.shared.flow_views import show_flow
-from pages.shared.lab import dense_flow, fixed_scale
-from pages.shared.numbers import show_numbers
+from pages.shared.flow_views import Showing, show_flow
+from pages.shared.lab import answer_token, carried_along, dense_flow, fixed_scales
+from pages.shared.marks import read_marks, show_refused
+from pages.shared.more_numbers import more_numbers
+from pages.shared.numbers import show_numbers, work_out
 from pages.shared.plain import plain
+from pages.shared.subject import Subject
 from pages.shared.transport import frame_slider, keep_playing, stop_playing
-from pages.shared.url import BOUND, check_version, set_whole_number
-from pages.shared.widgets import one_of, parameters
-
-MOST_GAP = 100  # frames
+from pages.shared.url import check_version, set_whole_number
+from pages.shared.widgets import one_of
 
 
 def to_the_start() -> None:
@@ -28,60 +28,44 @@ def to_the_start() -> None:
     set_whole_number("d_frame", 0)
 
 
-def choose_method() -> tuple[Method, Parameters]:
-    """Show the methods and the parameters of the one chosen."""
-    st.caption("METHOD")
-    chosen = method(one_of("Method", list(METHODS), DEFAULT_METHOD, "d_method"))
-    st.caption(f"{chosen.title}: good at {chosen.good_at}; bad at {chosen.bad_at}.", help=chosen.citation)
-    return chosen, parameters(chosen.parameters, f"d_{chosen.key}_")
-
-
-def choose_look(automatic: float) -> tuple[Look, bool]:
-    """Show the controls of the view; return them, and whether the frame lies beneath it."""
-    st.caption("VIEW")
-    about = "Lay the first frame beneath the view, and uncover it with the slider under the picture."
-    swipe = st.toggle("Frame beneath, to swipe", True, key="d_swipe", help=about, **BOUND)
-    about = f"Speed at the rim of the wheel and the end of the scale. Automatic (0) is {automatic:g} px for this clip."
-    scale = st.number_input("Full colour at (px)", 0.0, 500.0, 0.0, 0.5, key="d_scale", help=about, **BOUND)
-    spacing = st.slider("Arrow spacing (px)", 4, 64, 16, 2, key="d_spacing", help="Distance between arrows.", **BOUND)
-    about = "Length of an arrow at full colour, in spacings: 1 reaches the next arrow."
-    reach = st.slider("Arrow length", 0.25, 5.0, 1.5, 0.25, key="d_reach", help=about, **BOUND)
-    return Look(scale or automatic, spacing, reach), swipe
-
-
-def choose_gap(frame_count: int) -> int:
-    """Show the control of the gap between the frames of a pair; a clip of few frames allows less."""
-    about = "How many frames later the second picture is: a larger gap sees slower motion."
-    gap = int(st.number_input("Gap between frames", 1, MOST_GAP, 1, key="d_gap", help=about, **BOUND))
-    most = max(1, frame_count - 1)
-    if gap > most:
-        st.caption(f"This clip allows {most} at most, which is used.")
-    return min(gap, most)
-
-
 @st.fragment
 def explore(clip: Clip) -> None:
     """Read the controls, compute, show. A fragment: moving a control draws this again and nothing else."""
     try:
-        check_size(clip.info)
-        with st.sidebar:
-            gap = choose_gap(clip.info.frame_count)
-            chosen, settings = choose_method()
-            look, swipe = choose_look(fixed_scale(clip, gap))
-        shown = view(one_of("View", list(VIEWS), "colour", "d_view"))
-        place = st.container()
-        frame = frame_slider(last_index(clip.info.frame_count, gap), "d_frame")
-
-        answer = dense_flow(clip, frame, gap, chosen, settings)
-
-        with place:
-            show_flow(answer.pair, answer.flow, shown, look, gap=gap, swipe=swipe)
-        show_numbers(clip.info, answer, gap)
-        offer_downloads(answer, shown, look, gap, page_script(clip.info, frame, gap, chosen, settings))
+        show_answer(clip)
     except FlowlabError as error:
         stop_playing()
         st.error(plain(error))
     keep_playing(float(clip.info.fps))
+
+
+def show_answer(clip: Clip) -> None:
+    """Show the picture first and the numbers after it, so that nobody waits for them to see."""
+    info = clip.info
+    check_size(info)
+    marks = read_marks(info)
+    with st.sidebar:
+        gap = choose_gap(info.frame_count)
+        method, settings = choose_method()
+        look, swipe = choose_look(fixed_scales(clip, gap))
+        measure = choose_measure(clip, gap, marks)
+    shown = view(one_of("View", list(VIEWS), "colour", "d_view"))
+    place = st.container()
+    frame = frame_slider(last_index(info.frame_count, gap), "d_frame")
+
+    answer = dense_flow(clip, frame, gap, method, settings, measure.outliers)
+    if shown.accumulates:
+        answer = carried_along(clip, glitch_start(frame + gap), answer)
+    token = answer_token(clip, answer, measure.outliers)
+    more = measure.trust is not None
+    with place:
+        show_flow(answer, info, Showing(shown, look, gap, swipe, measure.units, marks, measure.objects, token, more))
+    if measure.trust is not None:
+        more_numbers(answer.trust(measure.trust).forward_backward, answer.error, token=token, key="d_more")
+    show_refused(marks)
+    show_numbers(info, answer, work_out(answer, marks.selection, info, measure.trust), measure.units)
+    offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers))
+    look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust))
 
 
 check_version()

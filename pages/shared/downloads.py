@@ -6,14 +6,12 @@ import numpy as np
 import streamlit as st
 
 from flowlab.core.clip import ClipInfo
-from flowlab.core.parameters import Parameters
-from flowlab.dense.estimator import Method
+from flowlab.dense.outliers import OutlierParameters
+from flowlab.jobs.answer import Answer
 from flowlab.jobs.views import Look, View
 from flowlab.media.encode import encode_png
 from flowlab.media.flow_files import FORMATS, encode_flow
 from flowlab.snippets import dense_flow_script
-
-from .lab import Answer
 
 
 def offer_downloads(answer: Answer, view: View, look: Look, gap: int, script: str) -> None:
@@ -51,7 +49,7 @@ def _flow_files(answer: Answer, gap: int) -> None:
 def _view_file(answer: Answer, view: View, look: Look) -> None:
     st.download_button(
         f".png  This view ({view.title.lower()}) as a picture",
-        lambda: encode_png(view.draw(answer.pair, answer.flow, look)),
+        lambda: encode_png(view.draw(answer, look)),
         file_name=f"{view.name}_{answer.pair.first.index:06d}.png",
         mime="image/png",
         key="d_get_view",
@@ -60,14 +58,15 @@ def _view_file(answer: Answer, view: View, look: Look) -> None:
     )
 
 
-def page_script(info: ClipInfo, index: int, gap: int, method: Method, settings: Parameters) -> str:
-    """Return the script that computes what the page shows."""
+def page_script(info: ClipInfo, answer: Answer, gap: int, outliers: OutlierParameters | None) -> str:
+    """Return the script that computes the flow the page shows."""
     return dense_flow_script(
         info.content_hash,
         name=info.name,
         width=info.width if info.is_scaled else 0,
-        frame=index,
+        frame=answer.pair.first.index,
         gap=gap,
-        method=method.name,
-        parameters=settings.changed(),
+        method=answer.method.name,
+        parameters=answer.settings.changed(),
+        outliers=None if outliers is None else outliers.changed(),
     )

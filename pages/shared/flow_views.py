@@ -1,46 +1,148 @@
 """Showing one view of a flow: raster views in the picture component, arrows in Plotly."""
 
+from dataclasses import dataclass, field
+
 import streamlit as st
 
-from flowlab.dense.estimator import Flow
+from flowlab.core.clip import ClipInfo
+from flowlab.core.truth import SceneObject
+from flowlab.core.units import Units, bar_length
+from flowlab.dense.trust import Reason
+from flowlab.drawing.categories import CATEGORY_COLOURS
+from flowlab.drawing.diverging import signed_scale
 from flowlab.drawing.figures import arrows_figure
-from flowlab.drawing.pixels import arrow_count
-from flowlab.jobs.pairs import Pair
+from flowlab.drawing.hsv import OPT_FLOW_RIM, hsv_wheel
+from flowlab.drawing.pixels import ColourMap, arrow_count, colour_scale, flow_wheel, outside_dimmed
+from flowlab.errors import ParameterError
+from flowlab.jobs.answer import Answer
 from flowlab.jobs.views import RESIDUAL_SCALE, Look, View
 
 from .chart import chart
-from .picture import legend, photograph_uri, picture
+from .marks import Marks, draw_on, on_picture
+from .picture import Legend, ScaleBar, legend_of, photograph_uri, picture
+from .plain import plain
 
 MOST_ARROWS = 2000  # more would keep the browser busy for seconds; they are drawn as pixels instead
+_WHEEL, _STRIP = 128, (256, 8)
 
 
-def show_flow(pair: Pair, flow: Flow, view: View, look: Look, *, gap: int, swipe: bool) -> None:
-    """Show `view` of the flow, with its legend and the numbers under the pointer.
+@dataclass(frozen=True)
+class Showing:
+    """How an answer is shown.
 
-    With `swipe` the first frame lies beneath, to be uncovered from the left.
+    Attributes:
+        view, look: which view, and how it is drawn.
+        gap: frames from the first to the second picture.
+        swipe: whether the first frame lies beneath, to be uncovered from the left.
+        units: how displacements are told.
+        marks: what was drawn on the picture.
+        objects: what the clip knows of objects in the first frame; empty where they are not to be shown.
+        token: names the answer, see `more_numbers`.
+        more: whether more numbers of this answer will follow.
     """
-    height, width = flow.shape[:2]
+
+    view: View
+    look: Look
+    gap: int
+    swipe: bool
+    units: Units
+    marks: Marks
+    objects: tuple[SceneObject, ...] = field(default=())
+    token: str = ""
+    more: bool = False
+
+
+def show_flow(answer: Answer, info: ClipInfo, showing: Showing) -> None:
+    """Show the view, with its legend, what was drawn on it and the numbers under the pointer."""
+    view, look, units = showing.view, showing.look, showing.units
+    height, width = answer.flow.shape[:2]
+    index = answer.pair.first.index
     if view.name == "arrows" and arrow_count(height, width, look.spacing) <= MOST_ARROWS:
-        _arrows(pair, flow, look, view.shows)
+        _arrows(answer, showing)
         return
-    per = "px a frame" if gap == 1 else f"px in {gap} frames"
-    end = f"{RESIDUAL_SCALE:g} grey levels" if view.legend == "residual" else f"{look.scale:g} {per}"
+    try:
+        drawn = view.draw(answer, look)
+    except ParameterError as error:  # this view needs what the clip does not have; the others do not
+        st.info(plain(error))
+        return
+    selection = showing.marks.selection
+    if not selection.is_all:
+        drawn = outside_dimmed(drawn, selection.mask(height, width, (float(info.factor[0]), float(info.factor[1]))))
     picture(
-        view.draw(pair, flow, look),
-        flow,
-        title=f"{view.title} of frame {pair.first.index}",
-        frame=pair.first.index,
+        drawn,
+        answer.flow,
+        title=f"{view.title} of frame {index}",
+        frame=index,
         key="d_picture",
-        legend=legend(view.legend, end, view.shows),
-        beneath=pair.first.rgb if swipe else None,
-        names=(f"frame {pair.first.index}", view.title),
+        legend=legend_of_view(answer, showing),
+        beneath=answer.pair.first.rgb if showing.swipe else None,
+        names=(f"frame {index}", view.title),
+        drawn=on_picture(showing.marks, info, showing.objects),
+        bar=_bar(width, units),
+        per_px=units.factor,
+        unit=units.speed,
+        token=showing.token,
+        more=showing.more,
+        on_drawn=draw_on(info),
     )
 
 
-def _arrows(pair: Pair, flow: Flow, look: Look, words: str) -> None:
-    height, width = flow.shape[:2]
+def _bar(width: int, units: Units) -> ScaleBar | None:
+    """Return a scale bar where lengths have a unit of their own."""
+    if units.length == "px":
+        return None
+    length, px = bar_length(width, units.per_px)
+    return ScaleBar(px, f"{length:g} {units.length}")
+
+
+def legend_of_view(answer: Answer, showing: Showing) -> Legend:
+    """Return what the colours of a view mean."""
+    view, look, units = showing.view, showing.look, showing.units
+    per = "" if units.seconds else " a frame" if showing.gap == 1 else f" in {showing.gap} frames"
+
+    def speed(px: float) -> str:
+        return units.told(px) + per
+
+    strip = {
+        "speed": (ColourMap.SPEED, speed(look.scale)),
+        "residual": (ColourMap.RESIDUAL, f"{RESIDUAL_SCALE:g} grey levels"),
+        "error": (ColourMap.ERROR, units.told(look.error)),
+    }
+    if view.legend in strip:
+        colours, end = strip[view.legend]
+        return legend_of("scale", colour_scale(colours, *_STRIP), ("0", end), view.shows)
+    if view.legend == "wheel":
+        return legend_of("wheel", flow_wheel(_WHEEL), (f"rim: {speed(look.scale)}",), view.shows)
+    if view.legend == "hsv-tutorial":
+        return legend_of("wheel", hsv_wheel("tutorial", _WHEEL), ("rim: fastest pixel",), view.shows)
+    if view.legend == "hsv-opt-flow":
+        return legend_of("wheel", hsv_wheel("opt_flow", _WHEEL), (f"rim: {speed(OPT_FLOW_RIM)}",), view.shows)
+    if view.legend == "rate":
+        end = f"{look.rate * units.rate:.3g}"
+        return legend_of("signed", signed_scale(*_STRIP), (f"−{end}", "0", f"+{end} {units.rate_unit}"), view.shows)
+    if view.legend == "trust":
+        return legend_of("categories", None, (), view.shows, _reasons(answer, look))
+    return Legend("", "", view.shows, ())
+
+
+def _reasons(answer: Answer, look: Look) -> tuple[tuple[str, str], ...]:
+    """Return the colour of every reason that occurs, with its words and its share."""
+    trust = answer.trust(look.trust)
+    return tuple(
+        ("rgb({},{},{})".format(*CATEGORY_COLOURS[reason]), f"{reason.words} {share:.1%}")
+        for reason in Reason
+        if reason is not Reason.TRUSTED and (share := trust.share_of(reason)) > 0
+    )
+
+
+def _arrows(answer: Answer, showing: Showing) -> None:
+    look, units = showing.look, showing.units
+    height, width = answer.flow.shape[:2]
     figure = arrows_figure(
-        photograph_uri(pair.first.rgb), flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
-        outline=False, dark=st.context.theme.type == "dark",
+        photograph_uri(answer.pair.first.rgb), answer.flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
+        outline=False, dark=st.context.theme.type == "dark", per_px=units.factor, unit=units.speed,
     )  # fmt: skip
-    chart(figure, width, height, words=words, key="d_arrows")
+    chart(
+        figure, width, height, words=showing.view.shows, key="d_arrows", per_px=units.factor, unit=units.speed,
+        token=showing.token, more=showing.more,
+    )  # fmt: skip

@@ -1,60 +1,30 @@
 """What all sessions of one server share: the clips, and every answer computed lately."""
 
-import math
+import hashlib
 import threading
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import streamlit as st
 
 from flowlab.core.clip import Clip
 from flowlab.core.parameters import Parameters
-from flowlab.core.resample import photometric_residual
-from flowlab.dense.estimator import Flow, Method
+from flowlab.dense.estimator import Method
+from flowlab.dense.outliers import OutlierParameters
 from flowlab.engine.slot import LatestSlot, SupersededError
-from flowlab.evaluation.metrics import FlowErrors, FlowStatistics, flow_errors, flow_statistics
+from flowlab.jobs.answer import Answer, answer_pair
+from flowlab.jobs.glitch import Picture, accumulated
 from flowlab.jobs.library import Library
 from flowlab.jobs.memory import ByteCache
-from flowlab.jobs.pairs import Pair, check_cost, estimate_pair, read_pair
-from flowlab.jobs.views import clip_scale
+from flowlab.jobs.over_time import OverTime, flow_over_time
+from flowlab.jobs.pairs import Pair, check_cost, read_pair
+from flowlab.jobs.scales import Scales, clip_scales
 
 _PAIR_BYTES = 256 << 20
-_ANSWER_BYTES = 256 << 20
+_ANSWER_BYTES = 384 << 20
+_PICTURE_BYTES = 64 << 20
+_OVER_TIME_BYTES = 128 << 20
 _SCALES_KEPT = 10_000
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A pair of frames and the flow between them; the numbers people compare, worked out when first asked for.
-
-    The page shows the picture before it asks for the numbers, so that nobody waits for them to see.
-
-    Attributes:
-        pair: the frames, with the truth where the clip knows it.
-        flow: (H, W, 2), pixels.
-        seconds: what the estimation alone took.
-    """
-
-    pair: Pair
-    flow: Flow
-    seconds: float
-
-    @cached_property
-    def speed(self) -> FlowStatistics:
-        """How fast things move."""
-        return flow_statistics(self.flow)
-
-    @cached_property
-    def residual(self) -> float:
-        """Mean of what the flow leaves unexplained, grey levels; NaN where nothing can be compared."""
-        residual = photometric_residual(self.pair.first.grey, self.pair.second.grey, self.flow)
-        return float(np.nanmean(residual)) if np.isfinite(residual).any() else math.nan
-
-    @cached_property
-    def errors(self) -> FlowErrors | None:
-        """Errors against the truth where it is visible in both frames; None where the truth is not known."""
-        return None if self.pair.truth is None else flow_errors(self.flow, self.pair.truth, self.pair.visible)
 
 
 @dataclass(frozen=True)
@@ -64,7 +34,9 @@ class Lab:
     library: Library
     pairs: ByteCache[Pair] = field(default_factory=lambda: ByteCache(_PAIR_BYTES))
     answers: ByteCache[Answer] = field(default_factory=lambda: ByteCache(_ANSWER_BYTES))
-    scales: ByteCache[float] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
+    glitches: ByteCache[Picture] = field(default_factory=lambda: ByteCache(_PICTURE_BYTES))
+    over_time: ByteCache[OverTime] = field(default_factory=lambda: ByteCache(_OVER_TIME_BYTES))
+    scales: ByteCache[Scales] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
 
 
 @st.cache_resource(on_release=lambda lab: lab.library.close())
@@ -81,8 +53,15 @@ def _slot() -> LatestSlot:
     return slot
 
 
-def dense_flow(clip: Clip, index: int, gap: int, method: Method, parameters: Parameters) -> Answer:
-    """Return a pair's flow, computed once however often it is asked for.
+def dense_flow(
+    clip: Clip,
+    index: int,
+    gap: int,
+    method: Method,
+    parameters: Parameters,
+    outliers: OutlierParameters | None = None,
+) -> Answer:
+    """Return a pair's flow, computed once however often it is asked for; without its outliers where asked.
 
     The latest request of a session wins: a run of the page that was superseded while it waited stops
     here, without a trace.
@@ -97,13 +76,56 @@ def dense_flow(clip: Clip, index: int, gap: int, method: Method, parameters: Par
         with _slot().turn():
             answer = lab.answers.get(key)
             if answer is None:
-                pair = _pair(lab, clip, index, gap)
-                result = estimate_pair(pair, method, parameters)
-                answer = Answer(pair, result.flow, result.seconds)
-                lab.answers.put(key, answer, answer.flow.nbytes + pair.nbytes)  # it keeps the pair alive
+                answer = answer_pair(_pair(lab, clip, index, gap), method, parameters)
+                lab.answers.put(key, answer, answer.nbytes)  # it keeps the pair alive
+            if outliers is None:
+                return answer
+            cleaned = lab.answers.get((*key, outliers))
+            if cleaned is None:
+                cleaned = answer.filtered(outliers)
+                lab.answers.put((*key, outliers), cleaned, cleaned.nbytes)
+            return cleaned
     except SupersededError:
         st.stop()
-    return answer
+
+
+def answer_token(clip: Clip, answer: Answer, outliers: OutlierParameters | None) -> str:
+    """Return a short text that names an answer, the same in every session and unlike that of any other."""
+    pair = answer.pair
+    key = (clip.info.content_hash, clip.info.width, pair.first.index, pair.second.index, answer.method.name,
+           answer.settings, outliers)  # fmt: skip
+    return hashlib.blake2s(repr(key).encode(), digest_size=8).hexdigest()
+
+
+def carried_along(clip: Clip, start: int, answer: Answer) -> Answer:
+    """Return `answer` with frame `start` carried along to the pair's second frame, kept as it grows."""
+    lab, info = open_lab(), clip.info
+    key = (info.content_hash, info.width, answer.method.name, answer.settings, start)
+    picture = accumulated(
+        start,
+        answer.pair.second.index,
+        first=lambda index: clip.frame(index).rgb,
+        flow=lambda index: dense_flow(clip, index, 1, answer.method, answer.settings).flow,
+        known=lambda index: lab.glitches.get((*key, index)),
+        remember=lambda index, picture: lab.glitches.put((*key, index), picture, picture.nbytes),
+    )
+    return replace(answer, accumulated=picture)
+
+
+def over_time(
+    clip: Clip, start: int, stop: int, gap: int, method: Method, parameters: Parameters, probe: tuple[int, int] | None
+) -> Iterator[tuple[float, OverTime | None]]:
+    """Yield the progress and at last the result of a range of pairs, at once where it was computed before."""
+    lab, info = open_lab(), clip.info
+    key = (info.content_hash, info.width, start, stop, gap, method.name, parameters, probe)
+    found = lab.over_time.get(key)
+    if found is not None:
+        yield 1.0, found
+        return
+    for share, result in flow_over_time(clip, start, stop, gap, method, parameters, probe=probe):
+        if result is not None:
+            lab.over_time.put(key, result, result.nbytes)
+        yield share, result
 
 
 def _pair(lab: Lab, clip: Clip, index: int, gap: int) -> Pair:
@@ -116,13 +138,13 @@ def _pair(lab: Lab, clip: Clip, index: int, gap: int) -> Pair:
     return pair
 
 
-def fixed_scale(clip: Clip, gap: int) -> float:
-    """Return the clip's colour scale in px per `gap`, the same for every frame and method."""
+def fixed_scales(clip: Clip, gap: int) -> Scales:
+    """Return the clip's colour scales per `gap`, the same for every frame and method."""
     lab, info = open_lab(), clip.info
     key = (info.content_hash, gap, info.width)
-    scale = lab.scales.get(key)
-    if scale is None:
+    scales = lab.scales.get(key)
+    if scales is None:
         with st.spinner("Finding how fast this clip moves …"):
-            scale = clip_scale(clip, gap)
-        lab.scales.put(key, scale, 1)
-    return scale
+            scales = clip_scales(clip, gap)
+        lab.scales.put(key, scales, 1)
+    return scales

@@ -1,38 +1,110 @@
 """The row of numbers people compare."""
 
 import math
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
 from flowlab.core.clip import ClipInfo
+from flowlab.core.region import Selection
+from flowlab.core.units import Units
+from flowlab.dense.trust import TrustParameters
+from flowlab.evaluation.metrics import FlowErrors, FlowStatistics, flow_errors, flow_statistics
+from flowlab.jobs.answer import Answer
 
-from .lab import Answer
 from .plain import plain
 
+_KEPT: WeakKeyDictionary[Answer, dict[object, "Numbers"]] = WeakKeyDictionary()
+"""Numbers of the answers that are still in memory: looking at another view asks for the same ones again."""
 
-def show_numbers(info: ClipInfo, answer: Answer, gap: int) -> None:
-    """Show speed, residual, error where the truth is known, and time; then what the clip is."""
-    per = "a frame" if gap == 1 else f"in {gap} frames"
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the row tells of an answer: of the whole picture or of a selection; `trusted` where trust is on."""
+
+    speed: FlowStatistics
+    residual: float
+    trusted: float | None
+    errors: FlowErrors | None
+    errors_trusted: FlowErrors | None
+
+
+def work_out(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustParameters | None) -> Numbers:
+    """Return the numbers of an answer, worked out once."""
+    kept = _KEPT.setdefault(answer, {})
+    if (selection, trust) not in kept:
+        kept[selection, trust] = _numbers(answer, selection, info, trust)
+    return kept[selection, trust]
+
+
+def _numbers(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustParameters | None) -> Numbers:
+    factor = float(info.factor[0]), float(info.factor[1])
+    counts = None if selection.is_all else selection.mask(info.height, info.width, factor)
+    believed = None if trust is None else answer.trust(trust).mask
+    truth, visible = answer.pair.truth, answer.pair.visible
+    errors = errors_trusted = None
+    if truth is not None:
+        judged = visible if counts is None or visible is None else visible & counts
+        errors = flow_errors(answer.flow, truth, judged)
+        if believed is not None:
+            errors_trusted = flow_errors(answer.flow, truth, believed if judged is None else judged & believed)
+    share = None
+    if believed is not None:
+        share = float((believed if counts is None else believed[counts]).mean())
+    return Numbers(flow_statistics(answer.flow, counts), answer.mean_residual(counts), share, errors, errors_trusted)
+
+
+def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units, *, where: str = "") -> None:
+    """Show speed, residual, trust, error where the truth is known, and time; then what the clip is.
+
+    Args:
+        info: of the clip.
+        answer: what the numbers are of.
+        numbers: from `work_out`.
+        units: how displacements are told.
+        where: "" for the whole picture, or what part of it.
+    """
+    per = "" if units.seconds else " in one step"
     rows = [
-        ("Median speed", _number(answer.speed.median_speed, ".2f", " px"), f"Half of the pixels move slower ({per})."),
-        ("95 % below", _number(answer.speed.p95_speed, ".2f", " px"), f"95 % of the pixels move slower ({per})."),
+        ("Median speed", _speed(numbers.speed.median_speed, units), f"Half of the pixels move slower{per}."),
+        ("95 % below", _speed(numbers.speed.p95_speed, units), f"95 % of the pixels move slower{per}."),
         (
             "Residual",
-            _number(answer.residual, ".2f", ""),
+            _number(numbers.residual, ".2f", ""),
             "Mean difference in grey levels between the first frame and the second warped back by the flow: "
             "0 explains everything.",
         ),
     ]
-    if answer.errors is not None:
-        about = "Mean distance to the true flow, where it is visible in both frames."
-        rows.append(("Endpoint error", _number(answer.errors.epe, ".3f", " px"), about))
-        about = "Share of those pixels more than 1 px from the truth."
-        rows.append(("Off by > 1 px", _number(answer.errors.r1, ".1%", ""), about))
+    if numbers.trusted is not None:
+        about = "Share of the pixels whose vector passes every test of trust; the view Trust shows which fail, and why."
+        rows.append(("Trusted", _number(numbers.trusted, ".1%", ""), about))
+    if answer.removed is not None:
+        about = "Vectors that the normalised median test (Westerweel & Scarano 2005) took out."
+        rows.append(("Outliers", f"{answer.removed:,}", about))
+    if numbers.errors is not None:
+        rows += _errors(numbers.errors, numbers.errors_trusted)
     rows.append(("Time", _milliseconds(answer.seconds), "Of the estimation alone, for this pair."))
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", key="d_numbers"):
         for label, value, about in rows:
-            st.metric(label, value, help=about)
+            st.metric(label, value, help=about + where)
     _facts(info)
+    if answer.pair.truth_note:
+        st.info(plain(f"No error against the truth: {answer.pair.truth_note}"))
+
+
+def _errors(errors: FlowErrors, trusted: FlowErrors | None) -> list[tuple[str, str, str]]:
+    """Return the rows of the error against the truth, of all pixels and of the trusted ones."""
+    if trusted is None:
+        both, epe, outliers = "", _number(errors.epe, ".3f", " px"), _number(errors.r1, ".1%", "")
+    else:
+        both = " First of all pixels, then of the trusted ones alone."
+        epe = f"{_number(errors.epe, '.3f', '')} / {_number(trusted.epe, '.3f', ' px')}"
+        outliers = f"{_number(errors.r1, '.1%', '')} / {_number(trusted.r1, '.1%', '')}"
+    return [
+        ("Endpoint error", epe, "Mean distance to the true flow, where it is visible in both frames." + both),
+        ("Off by > 1 px", outliers, "Share of those pixels more than 1 px from the truth." + both),
+    ]
 
 
 def _milliseconds(seconds: float) -> str:
@@ -41,6 +113,12 @@ def _milliseconds(seconds: float) -> str:
 
 def _number(value: float, form: str, unit: str) -> str:
     return "–" if math.isnan(value) else format(value, form) + unit
+
+
+def _speed(px: float, units: Units) -> str:
+    if units.factor == 1:
+        return _number(px, ".2f", f" {units.speed}")
+    return _number(px * units.factor, ".4g", f" {units.speed}")
 
 
 def _facts(info: ClipInfo) -> None:

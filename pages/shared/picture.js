@@ -1,88 +1,72 @@
-// Shows one picture, or two under a swipe, with a legend and the numbers under the pointer.
+// Shows one picture, or two under a swipe, with a legend, the numbers under the pointer, and what is drawn on it.
 // Streamlit calls the default export again whenever `data` changes; the DOM stays, so what the
-// person did (where the swipe stands, where the probe is) is kept on the root element.
+// person did (where the swipe stands, the tool, the point being read) is kept on the root element.
 
-const UNKNOWN = -32768;
 const BLANK = "data:,";
-
-function decode(grid) {
-  const bytes = Uint8Array.from(atob(grid.values), (c) => c.charCodeAt(0));
-  return new Int16Array(bytes.buffer);
-}
-
-// What the grid (drawing/hover.py) knows at picture position (x, y): the pixel it was sampled at, and its numbers.
-function look(grid, values, x, y, width, height) {
-  const column = Math.floor(x / grid.step);
-  const row = Math.floor(y / grid.step);
-  const at = (row * grid.columns + column) * grid.channels;
-  const numbers = Array.from(values.subarray(at, at + grid.channels), (raw) => (raw === UNKNOWN ? null : raw * grid.unit));
-  const middle = Math.floor(grid.step / 2);
-  return {
-    x: Math.min(column * grid.step + middle, width - 1),
-    y: Math.min(row * grid.step + middle, height - 1),
-    numbers,
-  };
-}
-
-const signed = (n) => (n < 0 ? "−" : "+") + Math.abs(n).toFixed(2);
-
-function words(found) {
-  const [u, v] = found.numbers;
-  const place = `x ${String(found.x).padStart(4)}  y ${String(found.y).padStart(4)}`;
-  if (u === null || v === null) return `${place}  unknown`;
-  return `${place}  u ${signed(u).padStart(7)}  v ${signed(v).padStart(7)}  ${Math.hypot(u, v).toFixed(2)} px`;
-}
 
 function build(root) {
   const $ = (selector) => root.querySelector(selector);
   const view = {
-    stage: $(".stage"), a: $("img.a"), b: $("img.b"), divider: $(".divider"), cross: $(".cross"),
-    nameA: $(".name.a"), nameB: $(".name.b"), legend: $(".legend"), swatch: $(".legend img"), words: $(".legend .words"),
-    ends: root.querySelectorAll(".ends span"), swipe: $(".swipe"), slider: $(".swipe input"), readout: $(".readout"),
-    data: null, values: null, probe: null,
+    stage: $(".stage"), a: $("img.a"), b: $("img.b"), overlay: $(".overlay"), divider: $(".divider"), cross: $(".cross"),
+    nameA: $(".name.a"), nameB: $(".name.b"), bar: $(".bar"), strip: $(".strip"), tools: $(".tools"),
+    sample: $(".sample"), swatch: $(".sample img"), ends: root.querySelectorAll(".ends span"),
+    entries: $(".entries"), words: $(".legend .words"), swipe: $(".swipe"), slider: $(".swipe input"), readout: $(".readout"),
+    data: null, grid: null, send: null,
+    at: null, // the pixel being read
+    draft: null, // what is being drawn, or was and has not come back
   };
 
-  const show = (x, y) => {
-    const { data, values } = view;
-    const inside = (value, size) => Math.round(Math.min(size - 1, Math.max(0, value)));
-    view.probe = { x: inside(x, data.width), y: inside(y, data.height) };
-    const found = look(data.grid, values, view.probe.x, view.probe.y, data.width, data.height);
-    view.readout.textContent = words(found);
-    view.cross.style.left = `${((found.x + 0.5) / data.width) * 100}%`;
-    view.cross.style.top = `${((found.y + 0.5) / data.height) * 100}%`;
-    view.cross.hidden = false;
+  const read = (x, y) => {
+    view.at = { x: Math.round(within(x, view.data.width)), y: Math.round(within(y, view.data.height)) };
+    tell(view);
   };
-  view.refresh = () => {
-    if (view.probe) show(view.probe.x, view.probe.y);
-    else view.readout.textContent = "point at the picture for its numbers";
+  const swipe = (share) => {
+    if (view.swipe.hidden) return;
+    view.slider.value = Math.min(100, Math.max(0, share * 100));
+    view.stage.style.setProperty("--swipe", `${view.slider.value}%`);
   };
+  view.slider.addEventListener("input", () => view.stage.style.setProperty("--swipe", `${view.slider.value}%`));
+  view.stage.style.setProperty("--swipe", "50%");
 
-  const swipeTo = (percent) => {
-    view.slider.value = percent;
-    view.stage.style.setProperty("--swipe", `${percent}%`);
+  view.draw = () => {
+    const shown = view.overlay.getBoundingClientRect().width;
+    if (shown && view.data) drawOverlay(view.overlay, view.data, view.draft, view.data.width / shown);
   };
-  view.slider.addEventListener("input", () => swipeTo(view.slider.value));
-  swipeTo(50);
-
-  const pointed = (event) => {
-    const box = view.stage.getBoundingClientRect();
-    const [fx, fy] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    show(fx * view.data.width - 0.5, fy * view.data.height - 0.5);
-    if (event.buttons && !view.swipe.hidden) swipeTo(Math.min(100, Math.max(0, fx * 100)));
-  };
-  view.stage.addEventListener("pointermove", pointed);
-  view.stage.addEventListener("pointerdown", pointed);
-
-  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  view.stage.addEventListener("keydown", (event) => {
-    if (!event.shiftKey || !(event.key in steps)) return;
-    const from = view.probe ?? { x: view.data.width / 2, y: view.data.height / 2 };
-    const [dx, dy] = steps[event.key];
-    show(from.x + dx * view.data.grid.step, from.y + dy * view.data.grid.step);
-    event.preventDefault();
-    event.stopPropagation();
+  const middle = () => ({ x: Math.round(view.data.width / 2), y: Math.round(view.data.height / 2) });
+  view.tool = addTools(view, {
+    read,
+    swipe,
+    draw: view.draw,
+    reading: () => {
+      const { x, y } = view.at ?? view.grid.exact ?? middle();
+      return [x, y];
+    },
+    leave: () => {
+      if (!view.grid.exact) return; // the last numbers stay, when there are none of a pinned pixel
+      view.at = null;
+      tell(view);
+    },
+    send: (what, numbers) => view.send(what, numbers),
   });
+
+  new ResizeObserver(view.draw).observe(view.stage); // ends and marks keep their size on the screen
   return view;
+}
+
+// Tells the numbers at the point being read, else those of the pinned point.
+function tell(view) {
+  const { data, grid, at, cross, readout } = view;
+  const place = at ?? grid.exact; // the pinned pixel, when it is on this picture
+  cross.hidden = !at;
+  if (!place) {
+    readout.textContent = "point at the picture for its numbers";
+    return;
+  }
+  const { x, y, numbers } = look(grid, place.x, place.y);
+  const later = laterWords(place.x, place.y, data.readout);
+  readout.textContent = flowWords(x, y, numbers[0], numbers[1], data.readout) + (later && `\n${later}`);
+  cross.style.left = `${((x + 0.5) / data.width) * 100}%`;
+  cross.style.top = `${((y + 0.5) / data.height) * 100}%`;
 }
 
 // Setting a source again would decode the picture again, even when it is the same.
@@ -95,15 +79,40 @@ function text(element, words) {
   element.hidden = !words;
 }
 
-export default function ({ data, parentElement }) {
+function showLegend(view, legend) {
+  view.swatch.hidden = !legend.source;
+  source(view.swatch, legend.source || BLANK);
+  view.swatch.className = legend.kind;
+  view.swatch.alt = legend.words;
+  view.words.textContent = legend.words;
+  view.sample.hidden = !legend.source;
+  view.ends.forEach((end, i) => text(end, legend.ends[i]));
+  view.entries.hidden = !legend.entries.length;
+  const entry = ([colour, words]) => {
+    const item = document.createElement("li");
+    const swatch = document.createElement("span");
+    swatch.style.background = colour;
+    item.append(swatch, words);
+    return item;
+  };
+  view.entries.replaceChildren(...legend.entries.map(entry));
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".picture");
   const view = (root.view ??= build(root));
   view.data = data;
-  view.values = decode(data.grid);
+  view.grid = decode(data.grid);
+  view.send = setTriggerValue;
+  if (view.draft?.sent) view.draft = null;
+  if (view.at) view.at = { x: within(view.at.x, data.width), y: within(view.at.y, data.height) };
 
   view.stage.style.aspectRatio = `${data.width} / ${data.height}`;
   view.stage.style.maxWidth = `calc(${data.maxHeight} * ${data.width / data.height})`;
-  view.stage.setAttribute("aria-label", `${data.title}. Shift and arrow keys read the numbers.`);
+  const keys = data.tools ? "Enter pins the point or draws, Delete removes." : "";
+  view.stage.setAttribute("aria-label", `${data.title}. Shift and arrow keys read the numbers. ${keys}`.trim());
+  view.tools.hidden = !data.tools;
+  view.stage.dataset.tool = view.tool();
   source(view.a, data.a.source);
   view.a.dataset.frame = data.frame;
   view.b.hidden = view.divider.hidden = view.swipe.hidden = !data.b;
@@ -111,13 +120,11 @@ export default function ({ data, parentElement }) {
   text(view.nameA, data.b && data.a.name);
   text(view.nameB, data.b && data.b.name);
   view.swipe.querySelector("span").textContent = data.b ? "Swipe" : "";
-
-  const { legend } = data;
-  view.swatch.hidden = !legend.source;
-  source(view.swatch, legend.source || BLANK);
-  view.swatch.className = legend.kind;
-  view.swatch.alt = legend.words;
-  view.words.textContent = legend.words;
-  view.ends.forEach((end, i) => (end.textContent = legend.ends[i] ?? ""));
-  view.refresh();
+  text(view.bar.firstElementChild, data.bar?.words);
+  view.bar.hidden = !data.bar;
+  if (data.bar) view.bar.style.width = `${(data.bar.length / data.width) * 100}%`;
+  showLegend(view, data.legend);
+  tell(view);
+  view.draw();
+  return whenMoreArrive(view, () => tell(view));
 }

@@ -1,8 +1,10 @@
-"""The picture component: one picture or two under a swipe, a legend, and the numbers under the pointer."""
+"""The picture component: one picture or two under a swipe, a legend, the numbers under the pointer, and tools."""
 
 import base64
-from dataclasses import dataclass
-from pathlib import Path
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,19 +14,55 @@ from numpy.typing import NDArray
 from flowlab.drawing.pixels import ColourMap, colour_scale, flow_wheel, hover_grid
 from flowlab.media.encode import encode_jpeg, encode_png
 
-_HERE = Path(__file__).parent
+from .frontend import component
+
 _PHOTOGRAPH_QUALITY = 80
 _DRAWING_QUALITY = 88
 _HOVER_SAMPLES = 8_000  # every 6th pixel of 640x480: 43 kB
 MAX_HEIGHT = "58vh"  # so that the numbers below stay on the first screen
 
 
-def _component() -> Any:
-    html, css, js = ((_HERE / f"picture.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("flowlab_picture", html=html, css=css, js=js)
+_picture = component("picture", ("readout.js", "overlay.js", "tools.js", "picture.js"))
+
+OnDrawn = Callable[[str, tuple[float, ...]], None]
+Segment = tuple[float, float, float, float]
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+_TOOLS = {"region": 4, "exclude": 4, "line": 4, "ruler": 4, "probe": 2}  # what each sends: so many numbers
 
 
-_picture = _component()
+@dataclass(frozen=True)
+class Drawn:
+    """What lies on a picture, in its pixels; (0, 0) is the centre of the first pixel.
+
+    Attributes:
+        region: (x, y, w, h), columns x .. x+w-1, the part to look at.
+        excluded: boxes to leave out.
+        line: (x0, y0, x1, y1), from its start to its end.
+        probe: (x, y), the pixel whose numbers stay in view.
+        ruler: (x0, y0, x1, y1), two points of known distance.
+        objects: (name, four corners) of objects that the clip knows.
+    """
+
+    region: Segment | None = None
+    excluded: tuple[Segment, ...] = ()
+    line: Segment | None = None
+    probe: tuple[float, float] | None = None
+    ruler: Segment | None = None
+    objects: tuple[tuple[str, Quad], ...] = ()
+
+
+@dataclass(frozen=True)
+class ScaleBar:
+    """A bar of known length.
+
+    Attributes:
+        length: px of the picture.
+        words: its length, such as "20 mm".
+    """
+
+    length: float
+    words: str
 
 
 @dataclass(frozen=True)
@@ -32,10 +70,11 @@ class Legend:
     """What the colours of a picture mean.
 
     Attributes:
-        kind: "wheel" or "scale", the form of the sample.
-        source: the sample as a data URI.
+        kind: "wheel", "scale" (a strip from one end to the other), "signed" (a strip with a middle) or "categories".
+        source: the sample as a data URI; categories have none.
         words: what it shows, in a few words.
-        ends: the values at its two ends, or one line.
+        ends: the values along the strip, or one line.
+        entries: of categories: (CSS colour, words).
 
     A photograph has no sample: kind, source and ends are empty.
     """
@@ -44,6 +83,7 @@ class Legend:
     source: str
     words: str
     ends: tuple[str, ...]
+    entries: tuple[tuple[str, str], ...] = ()
 
 
 def data_uri(data: bytes, mime: str) -> str:
@@ -61,12 +101,17 @@ def drawing_uri(rgb: NDArray[np.uint8]) -> str:
     return data_uri(encode_jpeg(rgb, _DRAWING_QUALITY), "image/jpeg")
 
 
-@st.cache_data(max_entries=8)
-def _sample(kind: str) -> str:
+@lru_cache(maxsize=16)
+def _sample(kind: str) -> NDArray[np.uint8]:
     if kind == "wheel":
-        return data_uri(encode_png(flow_wheel(128)), "image/png")
+        return flow_wheel(128)
     colours = {"speed": ColourMap.SPEED, "residual": ColourMap.RESIDUAL}[kind]
-    return data_uri(encode_png(colour_scale(colours, 256, 8)), "image/png")
+    return colour_scale(colours, 256, 8)
+
+
+@lru_cache(maxsize=32)
+def _sample_uri(pixels: bytes, shape: tuple[int, ...]) -> str:
+    return data_uri(encode_png(np.frombuffer(pixels, np.uint8).reshape(shape)), "image/png")
 
 
 def legend(kind: str, end: str, words: str) -> Legend:
@@ -74,8 +119,20 @@ def legend(kind: str, end: str, words: str) -> Legend:
     if not kind:
         return Legend("", "", words, ())
     if kind == "wheel":
-        return Legend("wheel", _sample("wheel"), words, (f"rim: {end}",))
-    return Legend("scale", _sample(kind), words, ("0", end))
+        return legend_of("wheel", _sample("wheel"), (f"rim: {end}",), words)
+    return legend_of("scale", _sample(kind), ("0", end), words)
+
+
+def legend_of(
+    kind: str,
+    sample: NDArray[np.uint8] | None,
+    ends: tuple[str, ...],
+    words: str,
+    entries: tuple[tuple[str, str], ...] = (),
+) -> Legend:
+    """Return a legend around a sample of the colours: (H, W, 3) uint8, or None for categories. See `Legend`."""
+    source = "" if sample is None else _sample_uri(sample.tobytes(), sample.shape)
+    return Legend(kind, source, words, ends, entries)
 
 
 def picture(
@@ -88,6 +145,13 @@ def picture(
     legend: Legend,
     beneath: NDArray[np.uint8] | None = None,
     names: tuple[str, str] = ("", ""),
+    drawn: Drawn = Drawn(),
+    bar: ScaleBar | None = None,
+    per_px: float = 1.0,
+    unit: str = "px",
+    token: str = "",
+    more: bool = False,
+    on_drawn: OnDrawn | None = None,
 ) -> None:
     """Show a picture that fills the width and keeps its aspect ratio.
 
@@ -100,11 +164,19 @@ def picture(
         legend: what the colours mean.
         beneath: a second picture of the same size, to the left of the swipe.
         names: of `beneath` and `rgb`, written on the picture when both are given.
+        drawn: what lies on the picture.
+        bar: a scale bar for its lower left corner.
+        per_px: what 1 px is in `unit`, for the numbers under the pointer; positions stay px.
+        unit: the unit they are told in.
+        token: names the flow, see `more_numbers`.
+        more: whether more numbers of this token will come.
+        on_drawn: called before the page is drawn again with what the person drew ("region" or "exclude",
+            with x, y, w, h; "line" or "ruler", with x0, y0, x1, y1; "probe", with x, y) and its numbers in
+            whole pixels, of a ruler in tenths; with none when it was removed. Without it there are no tools.
     """
     height, width = rgb.shape[:2]
-    grid = hover_grid(flow, _HOVER_SAMPLES)
-    drawn = photograph_uri(rgb) if not legend.kind else drawing_uri(rgb)
-    one, two = (photograph_uri(beneath), drawn) if beneath is not None else (drawn, "")
+    encoded = photograph_uri(rgb) if not legend.kind else drawing_uri(rgb)
+    one, two = (photograph_uri(beneath), encoded) if beneath is not None else (encoded, "")
     _picture(
         key=key,
         data={
@@ -116,12 +188,63 @@ def picture(
             "a": {"source": one, "name": names[0]},
             "b": {"source": two, "name": names[1]} if two else None,
             "legend": vars(legend),
-            "grid": {
-                "step": grid.step,
-                "columns": grid.columns,
-                "channels": grid.channels,
-                "unit": grid.unit,
-                "values": base64.b64encode(grid.to_bytes()).decode("ascii"),
-            },
+            "grid": hover_data(flow, drawn.probe),
+            "drawn": asdict(drawn),
+            "bar": asdict(bar) if bar else None,
+            "readout": {"perPx": per_px, "unit": unit, "token": token, "more": more},
+            "tools": on_drawn is not None,
         },
+        **({} if on_drawn is None else _callbacks(key, width, height, on_drawn)),
     )
+
+
+def hover_data(channels: NDArray[np.floating], pixel: tuple[float, float] | None = None) -> dict[str, Any]:
+    """Return (H, W, C) numbers for readout.js: thinned out, and those of one pixel (x, y) themselves."""
+    grid = hover_grid(channels, _HOVER_SAMPLES)
+    height, width = channels.shape[:2]
+    exact = None
+    if pixel is not None and 0 <= pixel[0] < width and 0 <= pixel[1] < height:
+        x, y = int(pixel[0]), int(pixel[1])
+        numbers = [n if math.isfinite(n) else None for n in channels[y, x].tolist()]
+        exact = {"x": x, "y": y, "numbers": numbers}
+    return {
+        "width": width,
+        "height": height,
+        "step": grid.step,
+        "columns": grid.columns,
+        "channels": grid.channels,
+        "unit": grid.unit,
+        "values": base64.b64encode(grid.to_bytes()).decode("ascii"),
+        "exact": exact,
+    }
+
+
+def _callbacks(key: str, width: int, height: int, on_drawn: OnDrawn) -> dict[str, Callable[[], None]]:
+    """Return Streamlit's callbacks, one a tool: each takes what the browser sent and hands it on."""
+
+    def hand_on(what: str) -> None:
+        numbers = _checked(what, st.session_state[key].get(what), width, height)
+        if numbers is not None:
+            on_drawn(what, numbers)
+
+    return {f"on_{what}_change": partial(hand_on, what) for what in _TOOLS}
+
+
+def _checked(what: str, sent: object, width: int, height: int) -> tuple[float, ...] | None:
+    """Return numbers from the browser, inside the picture; None when they are not what this tool sends."""
+    if sent == []:
+        return ()
+    if not isinstance(sent, list) or len(sent) != _TOOLS[what]:
+        return None
+    if not all(isinstance(n, int | float) and math.isfinite(n) for n in sent):
+        return None
+    if what in ("region", "exclude"):
+        return _clipped([int(n) for n in sent], width, height)
+    return tuple(min(max(n, 0), (width, height)[i % 2] - 1) for i, n in enumerate(sent))
+
+
+def _clipped(box: list[int], width: int, height: int) -> tuple[float, ...] | None:
+    """Return the part of (x, y, w, h) that lies in the picture; None when there is none."""
+    x, y = max(0, box[0]), max(0, box[1])
+    w, h = min(width, box[0] + box[2]) - x, min(height, box[1] + box[3]) - y
+    return (x, y, w, h) if w > 0 and h > 0 else None

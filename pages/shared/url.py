@@ -13,6 +13,7 @@ import streamlit as st
 VERSION = "1"
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _CLIP = "clip"
+_HELD = "_held_"
 
 
 def check_version() -> None:
@@ -51,3 +52,20 @@ def set_whole_number(name: str, number: int) -> None:
         st.query_params[name] = str(number)
     elif name in st.query_params:
         del st.query_params[name]
+
+
+def text(name: str) -> str:
+    """Return what the address holds under `name`, else what this session last set, "" where there is nothing."""
+    held: str = st.query_params.get(name) or st.session_state.get(_HELD + name, "")
+    set_text(name, held)
+    return held
+
+
+def set_text(name: str, value: str) -> None:
+    """Write a text into the address and keep it for this session; "" leaves both."""
+    st.session_state[_HELD + name] = value
+    if not value:
+        if name in st.query_params:
+            del st.query_params[name]
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value

@@ -84,12 +84,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(home: Path, *options: str, patience: float = 60) -> Iterator[AppServer]:
+def running_app(
+    home: Path, *options: str, script: str = "streamlit_app.py", patience: float = 60
+) -> Iterator[AppServer]:
     """Run the lab on a free port with `home` as its FLOWLAB_HOME; its whole process group ends with the block.
 
     Args:
         home: folder for FLOWLAB_HOME; the log goes beside it.
         options: further options of `streamlit run`.
+        script: what to run, relative to the root; the lab itself by default.
         patience: seconds until the server must answer.
 
     Raises:
@@ -97,7 +100,7 @@ def running_app(home: Path, *options: str, patience: float = 60) -> Iterator[App
     """
     port = free_port()
     log_path = home.with_name(f"{home.name}-{port}.log")
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", script]
     command += ["--server.port", str(port), "--server.headless", "true", *options]
     with log_path.open("wb") as log:
         process = subprocess.Popen(

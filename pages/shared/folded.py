@@ -1,0 +1,51 @@
+"""Parameters that are shown on demand: kept in the address, their widgets made when a popover is opened.
+
+Every widget on a page costs time whenever anything moves; what is rarely set costs nothing while it is closed.
+"""
+
+from typing import TypeVar
+
+import streamlit as st
+
+from flowlab.core.parameters import Parameters, Value
+from flowlab.errors import ParameterError
+
+from .url import set_text, text
+from .widgets import knobs
+
+P = TypeVar("P", bound=Parameters)
+
+
+def from_address(kind: type[P], prefix: str) -> P:
+    """Return the parameters the address holds under `prefix`; nonsense falls back to the defaults."""
+    values: dict[str, Value] = {}
+    for field in kind.fields():
+        written = text(prefix + field.name)
+        if written:
+            try:
+                values[field.name] = field.parse(written)
+            except ParameterError:
+                set_text(prefix + field.name, "")
+    try:
+        return kind(**values)
+    except ParameterError:
+        return kind()
+
+
+def to_address(values: Parameters, prefix: str) -> None:
+    """Write parameters into the address; those at their default leave it."""
+    changed = values.changed()
+    for field in values.fields():
+        value = changed.get(field.name, "")
+        set_text(prefix + field.name, str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def folded(kind: type[P], prefix: str, title: str, about: str = "") -> P:
+    """Show a popover with the parameters of `kind` and return them; they are kept under `prefix` in the address."""
+    values = from_address(kind, prefix)
+    place = st.popover(title, width="stretch", key=f"{prefix}open", on_change="rerun", help=about or None)
+    if place.open:
+        with place:
+            knobs(values, f"{prefix}set_", lambda changed: to_address(changed, prefix))
+            st.button("Back to the defaults", key=f"{prefix}reset", on_click=to_address, args=(kind(), prefix))
+    return values

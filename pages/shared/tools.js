@@ -1,0 +1,140 @@
+// What a hand, a finger or the keyboard does on the stage: point, pin, swipe, draw. The picture, its numbers
+// and the overlay are shown by picture.js; what was drawn goes to Python, which shows it with the next data.
+
+const CLICK = 3; // screen px: a shorter drag is a click
+const PATIENCE = 5_000; // ms: what was drawn and did not come back by then was refused
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+const within = (value, size) => Math.min(size - 1, Math.max(0, value));
+
+// The numbers a tool sends for two positions of the picture, or null where they are one.
+function numbersOf(what, from, to, { width, height }) {
+  if (what === "ruler" || what === "line") {
+    const fine = what === "ruler" ? 10 : 1;
+    const place = ([x, y]) => [within(x, width), within(y, height)].map((n) => Math.round(n * fine) / fine);
+    const [start, end] = [place(from), place(to)];
+    return start[0] === end[0] && start[1] === end[1] ? null : [...start, ...end];
+  }
+  const [x0, x1] = [from[0], to[0]].map((x) => within(Math.round(x), width));
+  const [y0, y1] = [from[1], to[1]].map((y) => within(Math.round(y), height));
+  return [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0) + 1, Math.abs(y1 - y0) + 1];
+}
+
+// `act` is how the tools reach the picture: read(x, y), leave(), swipe(share), draw(), send(what, numbers).
+function addTools(view, act) {
+  const { stage } = view;
+  let gesture = null; // of the pointer that is down
+  const tool = () => (view.data.tools ? view.tools.querySelector("input:checked").value : "probe");
+
+  const place = (event) => {
+    const box = view.overlay.getBoundingClientRect();
+    const share = (event.clientX - box.left) / box.width;
+    const at = [share * view.data.width - 0.5, ((event.clientY - box.top) / box.height) * view.data.height - 0.5];
+    return { share, at };
+  };
+  const follow = (draft, to) => {
+    view.draft = { ...draft, to, numbers: numbersOf(draft.what, draft.from, to, view.data) };
+    act.draw();
+  };
+  const drop = () => {
+    gesture = view.draft = null;
+    act.draw();
+  };
+  const finish = () => {
+    const { draft } = view;
+    if (!draft?.numbers) return drop();
+    act.send(draft.what, draft.numbers);
+    view.draft = { what: draft.what, numbers: draft.numbers, sent: true };
+    setTimeout(() => view.draft?.numbers === draft.numbers && drop(), PATIENCE);
+  };
+
+  stage.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button) return;
+    const { at, share } = place(event);
+    gesture = { id: event.pointerId, what: tool(), from: at, x: event.clientX, y: event.clientY, moved: false };
+    view.draft = null;
+    stage.setPointerCapture(event.pointerId);
+    stage.focus({ preventScroll: true }); // for Escape and Delete; a finger does not focus by itself
+    act.read(...at);
+    if (!view.data.tools) act.swipe(share); // no pin to set: a click moves the swipe
+  });
+
+  stage.addEventListener("pointermove", (event) => {
+    if (!event.isPrimary) return;
+    const { at, share } = place(event);
+    act.read(...at);
+    if (gesture?.id !== event.pointerId) return;
+    gesture.moved ||= Math.hypot(event.clientX - gesture.x, event.clientY - gesture.y) >= CLICK;
+    if (!gesture.moved) return;
+    if (gesture.what === "probe") act.swipe(share);
+    else follow({ what: gesture.what, from: gesture.from }, at);
+  });
+
+  stage.addEventListener("pointerup", (event) => {
+    if (gesture?.id !== event.pointerId) return;
+    const { what, moved } = gesture;
+    gesture = null;
+    if (what !== "probe") finish();
+    else if (!moved && view.data.tools) act.send("probe", [view.at.x, view.at.y]);
+  });
+
+  stage.addEventListener("pointercancel", drop);
+  stage.addEventListener("pointerleave", act.leave);
+
+  const move = (event) => {
+    const [dx, dy] = STEPS[event.key];
+    const { draft } = view;
+    const drawing = draft?.byKeyboard;
+    const by = event.shiftKey && !event.altKey ? view.data.grid.step : 1;
+    const [x, y] = drawing ? draft.to : act.reading();
+    const to = [within(x + dx * by, view.data.width), within(y + dy * by, view.data.height)];
+    act.read(...to);
+    if (drawing) follow(draft, to);
+  };
+
+  const keys = {
+    Enter: () => {
+      if (!view.data.tools) return false;
+      const at = act.reading();
+      act.read(...at);
+      if (tool() === "probe") act.send("probe", [view.at.x, view.at.y]);
+      else if (view.draft?.byKeyboard) finish();
+      else follow({ what: tool(), from: at, byKeyboard: true }, at);
+    },
+    Escape: () => (gesture || (view.draft && !view.draft.sent) ? drop() : false),
+    Delete: () => {
+      const { drawn, tools } = view.data;
+      const there = tool() === "exclude" ? drawn.excluded.length : drawn[tool()];
+      if (!tools || !there) return false;
+      drop();
+      act.send(tool(), []);
+    },
+  };
+  keys.Backspace = keys.Delete;
+
+  // Streamlit hears the arrow keys too, and steps through the frames: what is used here stays here.
+  const keep = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  stage.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.key in STEPS) {
+      if (!event.shiftKey && !view.draft?.byKeyboard) return;
+      move(event);
+      keep(event);
+    } else if (event.key in keys && keys[event.key]() !== false) keep(event);
+  });
+  view.strip.addEventListener("keydown", (event) => {
+    if (event.key in STEPS || event.key === " ") event.stopPropagation();
+  });
+
+  view.tools.addEventListener("change", () => {
+    stage.dataset.tool = tool();
+    drop();
+  });
+  view.tools.addEventListener("click", (event) => {
+    if (event.detail && event.target.matches("input")) stage.focus({ preventScroll: true }); // a click, not a key
+  });
+  return tool;
+}
