@@ -23,7 +23,7 @@ FLOORS = (
 )
 ONLY_IN = {
     "streamlit": ("pages", "streamlit_app"),
-    "plotly": ("flowlab.drawing.figures",),
+    "plotly": ("flowlab.drawing.figures", "flowlab.drawing.plots"),
     "dask": ("flowlab.engine",),
     "distributed": ("flowlab.engine",),
     "av": ("flowlab.media",),

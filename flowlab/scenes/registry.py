@@ -6,10 +6,18 @@ from types import MappingProxyType
 from typing import Any
 
 from flowlab.errors import ClipNotFoundError, shown
+from flowlab.scenes.affine import AffineParameters, affine
+from flowlab.scenes.bars import BarsParameters, bars
+from flowlab.scenes.planar import PlanarParameters, planar
+from flowlab.scenes.rotation import RotationParameters, rotation
 from flowlab.scenes.scene import Scene, SceneParameters
+from flowlab.scenes.shear import ShearParameters, shear
 from flowlab.scenes.text import scene_text, split_scene_text
 from flowlab.scenes.translation import TranslationParameters, translation
 from flowlab.scenes.two_layers import TwoLayersParameters, two_layers
+from flowlab.scenes.vortex import VortexParameters, vortex
+from flowlab.scenes.waves import WavesParameters, waves
+from flowlab.scenes.zoom import ZoomParameters, zoom
 
 __all__ = ["SCENES", "SceneKind", "open_scene", "parse_scene", "scene_text"]
 
@@ -42,11 +50,67 @@ _ROWS = (
         "Every pixel moves alike, so whatever varies in the measured flow is the method's own error.",
     ),
     SceneKind(
+        "rotation",
+        "Turning above an old town",
+        RotationParameters,
+        rotation,
+        "Speed grows with the distance from a still centre, so no window holds one motion only.",
+    ),
+    SceneKind(
+        "zoom",
+        "Down to a meadow",
+        ZoomParameters,
+        zoom,
+        "All motion points away from one place, the focus of expansion: where the camera is heading.",
+    ),
+    SceneKind(
+        "shear",
+        "Tartan pulled askew",
+        ShearParameters,
+        shear,
+        "Rows slide past each other: half of this motion turns the cloth, the other half stretches it.",
+    ),
+    SceneKind(
+        "affine",
+        "Drifting wall of tiles",
+        AffineParameters,
+        affine,
+        "Six numbers say how every pixel moves: the model that affine tracking fits to a patch.",
+    ),
+    SceneKind(
+        "waves",
+        "Reef under water",
+        WavesParameters,
+        waves,
+        "The motion bends from place to place: a larger window has less noise, but flattens the waves.",
+    ),
+    SceneKind(
         "two-layers",
         "Leaf over pebbles",
         TwoLayersParameters,
         two_layers,
         "Two motions meet at an edge, where one layer hides what the next frame would need to show.",
+    ),
+    SceneKind(
+        "bars",
+        "Deckchair stripes",
+        BarsParameters,
+        bars,
+        "Through a window an edge shows its motion across itself only: the aperture problem.",
+    ),
+    SceneKind(
+        "vortex",
+        "Particles in a vortex",
+        VortexParameters,
+        vortex,
+        "A fluid made visible by particles: the motion is wanted between them too, and it turns and shears.",
+    ),
+    SceneKind(
+        "planar",
+        "Poster on the move",
+        PlanarParameters,
+        planar,
+        "A flat thing seen in perspective moves by a homography: eight numbers a frame for a tracker to find.",
     ),
 )
 

@@ -23,6 +23,11 @@ _MOST_MOMENTS = 12  # rendered for one blurred frame
 _TEXTURES, _NOISE = 0, 1  # streams of randomness that must not repeat each other
 
 
+def speed_knob(help: str) -> Any:
+    """Declare the parameter of a speed, px/frame; a scene says in `help` what moves that fast."""
+    return parameter(2.0, low=0.0, high=20.0, step=0.1, unit="px/frame", help=help)
+
+
 @dataclass(frozen=True)
 class SceneParameters(Parameters):
     """The knobs every scene has; a scene's own class adds what moves and where to."""
@@ -30,9 +35,7 @@ class SceneParameters(Parameters):
     width: int = parameter(640, low=64, high=1920, unit="px", help="Width of a frame.")
     height: int = parameter(360, low=64, high=1080, unit="px", help="Height of a frame.")
     frames: int = parameter(60, low=2, high=600, help="Length of the clip.")
-    speed: float = parameter(
-        2.0, low=0.0, high=20.0, step=0.1, unit="px/frame", help="How far the moving thing goes from frame to frame."
-    )
+    speed: float = speed_knob("How far the moving thing goes from frame to frame.")
     texture: float = parameter(
         1.5,
         low=1.0,
@@ -84,6 +87,11 @@ class SceneParameters(Parameters):
 def direction_knob(default: float, help: str) -> Any:
     """Declare the parameter of a direction in degrees: 0 points right, 90 down."""
     return parameter(default, low=-180.0, high=180.0, step=5.0, unit="degrees", help=f"{help} 0 is right, 90 down.")
+
+
+def share_knob(default: float, unit: str, help: str) -> Any:
+    """Declare the parameter of a position as a share of the picture: 0 its first pixel's centre, 1 its last one's."""
+    return parameter(default, low=0.0, high=1.0, step=0.05, unit=unit, help=help)
 
 
 class World(Protocol):

@@ -106,6 +106,12 @@ def tile_shape(height: int, width: int) -> tuple[int, int]:
     return next(quick), next(quick)
 
 
+def turning_tile_shape(height: int, width: int) -> tuple[int, int]:
+    """Return (H, W) of a tile a picture of (height, width) does not see repeat however it is turned."""
+    side = -(-int(np.ceil(np.hypot(height, width))) // 32) * 32
+    return side, side
+
+
 def palette(values: Field, colours: Colours) -> Field:
     """Return RGB (.., 3) float32, 0..255, for `values`: linear between (value, "rrggbb") stops."""
     stops = [stop for stop, _ in colours]

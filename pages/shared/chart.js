@@ -44,7 +44,8 @@ function tell(box) {
   else {
     const { x, y, u, v } = hovered;
     const later = laterWords(x, y, readout);
-    out.textContent = flowWords(x, y, u, v, readout) + (later && `\n${later}`);
+    const told = { ...readout, perPx: 1, digits: decimals(readout.perPx) }; // the figure has multiplied them
+    out.textContent = flowWords(x, y, u, v, told) + (later && `\n${later}`);
   }
 }
 
@@ -52,7 +53,7 @@ function tell(box) {
 function reread(box) {
   const { hovered } = box;
   box.hovered = null;
-  for (const { x, y, customdata } of hovered ? box.data : []) {
+  for (const { x, y, customdata } of hovered ? box._fullData : []) { // box.data holds base64 still
     const i = customdata ? x.findIndex((at, n) => at === hovered.x && y[n] === hovered.y) : -1;
     if (i >= 0) box.hovered = { ...hovered, u: customdata[i][0], v: customdata[i][1] };
   }

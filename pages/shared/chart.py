@@ -30,13 +30,13 @@ def chart(
     """Show a figure that fills the width and keeps the shape width : height of its picture.
 
     Args:
-        figure: its points have the picture's x and y, and customdata that begins with u, v in px.
+        figure: its points have the picture's x and y, and customdata that begins with u, v in `unit`.
         width: of the picture, px.
         height: of the picture, px.
         words: what it shows, written beneath.
         key: Streamlit key; the same key keeps the zoom.
-        per_px: what 1 px is in `unit`, for the numbers under the pointer.
-        unit: the unit they are told in.
+        per_px: what 1 px is in `unit`, for the numbers that come later.
+        unit: the unit of the numbers under the pointer.
         token: names the flow, see `more_numbers`.
         more: whether more numbers of this token will come.
     """

@@ -7,13 +7,13 @@ import streamlit as st
 
 from flowlab.core.clip import Clip
 from flowlab.errors import FlowlabError
-from flowlab.scenes.registry import SCENES, parse_scene, scene_text
+from flowlab.scenes.registry import SCENES
 from flowlab.store.samples import samples
 
 from .lab import open_lab
 from .plain import plain
+from .scene_knobs import scene_knobs
 from .url import BOUND, clip_name, set_clip
-from .widgets import knobs
 
 DEFAULT_CLIP = "scene:two-layers"
 VIDEO_TYPES = ["mp4", "mov", "mkv", "webm", "avi", "gif", "ts", "mpg", "mpeg", "flv", "m4v"]
@@ -42,7 +42,7 @@ def choose_clip(width_key: str, on_change: Callable[[], None]) -> Clip:
     _pick(name, on_change)
     _add()
     if name.startswith("scene:"):
-        _knobs(name)
+        scene_knobs(name)
     if name.startswith("sample:"):
         _sample(name)
     native = _open(name, 0)
@@ -115,13 +115,6 @@ def _pick(name: str, on_change: Callable[[], None]) -> None:
     )  # fmt: skip
     if note := open_lab().library.data.note:
         st.caption(plain(note))
-
-
-def _knobs(name: str) -> None:
-    kind, values = parse_scene(name)
-    with st.expander("Scene settings"):
-        st.caption(plain(kind.teaches))
-        knobs(values, f"scene_{kind.name}_", lambda changed: set_clip(scene_text(kind.name, changed)))
 
 
 def _sample(name: str) -> None:

@@ -58,10 +58,9 @@ function decimals(perPx) {
 const signed = (n, digits) => (n < 0 ? "−" : "+") + Math.abs(n).toFixed(digits);
 
 // The first line: a place, and the flow there.
-function flowWords(x, y, u, v, { perPx, unit }) {
+function flowWords(x, y, u, v, { perPx, unit, digits = decimals(perPx) }) {
   const place = `x ${String(x).padStart(4)}  y ${String(y).padStart(4)}`;
   if (u === null || v === null) return `${place}  unknown`;
-  const digits = decimals(perPx);
   const [across, down] = [u, v].map((n) => signed(n * perPx, digits).padStart(7));
   return `${place}  u ${across}  v ${down}  ${(Math.hypot(u, v) * perPx).toFixed(digits)} ${unit}`;
 }

@@ -163,6 +163,16 @@ def test_scene_knobs_live_in_the_clips_name() -> None:
     assert numbers(app)["Median speed"] != before["Median speed"]
 
 
+def test_rolling_the_seed_makes_another_world_and_keeps_the_other_knobs() -> None:
+    app = open_page(clip=SMALL)
+    before = picture(app)
+    app.button(key="scene_roll").click()
+    run(app)
+    assert "seed=" in clip_of(app)
+    assert clip_of(app).startswith(SMALL)
+    assert picture(app)["a"] != before["a"]
+
+
 def test_stepping_and_playing_move_the_frame() -> None:
     app = open_page(clip=SMALL)
     app.button(key="d_frame_on").click()

@@ -59,7 +59,8 @@ def show() -> None:
     bar = ScaleBar(WIDTH / 4, "20 mm") if "bar" in options else None
     token, more, per_px = f"frame {frame}", "more" in options, float(options.get("per_px", 1))
     if options.get("show") == "chart":
-        figure = arrows_figure(photograph_uri(rgb), flow, spacing=16, gain=0.5, scale=40, legend=False)
+        figure = arrows_figure(photograph_uri(rgb), flow, spacing=16, gain=0.5, scale=40, legend=False,
+                               per_px=per_px, unit=unit)  # fmt: skip
         chart(figure, WIDTH, HEIGHT, words="Each arrow is the motion of the point at its tail.", key="chart",
               per_px=per_px, unit=unit, token=token, more=more)  # fmt: skip
     else:

@@ -84,6 +84,24 @@ def test_the_picture_covers_the_chart_and_the_pointer_tells_the_numbers(chart: P
     assert ["speed", "1.35", "px"] in lines
 
 
+def test_further_numbers_and_another_unit_are_told_under_the_pointer(chart: Page) -> None:
+    flow = np.full((HEIGHT, WIDTH, 2), (1.25, -0.5), np.float32)
+    extra = {"fb error": np.full((HEIGHT, WIDTH), 0.254), "error": np.full((HEIGHT, WIDTH), np.nan)}
+    figure = arrows_figure(
+        GREY, flow, spacing=20, gain=6, scale=3, outline=False, extra=extra, unit="mm/s", per_px=1000.0
+    )
+    chart.evaluate(SHOW, figure.to_json())
+    arrows = arrow_grid(flow, 20)
+    np.testing.assert_allclose(drawn_arrows(chart)[:, 2] - arrows.x, 6 * 1.25, atol=0.002)
+    chart.mouse.move((arrows.x[9] + 0.5) * ZOOM + 3, (arrows.y[9] + 0.5) * ZOOM)
+    said = chart.locator("g.hovertext tspan")
+    said.first.wait_for(state="attached")
+    lines = [line.split() for line in said.all_text_contents()]
+    assert ["u", "1250", "v", "−500", "mm/s"] in lines
+    assert ["speed", "1346", "mm/s"] in lines
+    assert ["fb", "error", "0.25", "px"] in lines and ["error", "–", "px"] in lines
+
+
 def test_zoom_stays_where_it_is_when_the_frame_changes(chart: Page) -> None:
     flow = np.full((HEIGHT, WIDTH, 2), (1.25, -0.5), np.float32)
     chart.evaluate(SHOW, arrows_figure(GREY, flow, spacing=20, gain=6, scale=3).to_json())

@@ -70,7 +70,7 @@ def test_zoom_survives_other_numbers_and_the_theme(plot: Callable[..., go.Figure
 
 @pytest.mark.parametrize("plot", PLOTS[:2])
 def test_units_are_told(plot: Callable[..., go.Figure]) -> None:
-    text = plot(unit="mm/s").to_json()
+    text = str(json.loads(plot(unit="mm/s").to_json()))
     assert text.count("mm/s") >= 2 and " px" not in text
 
 
@@ -166,7 +166,7 @@ def test_a_short_curve_travels_whole_and_a_long_one_thinned_from_end_to_end() ->
     (short,) = profile_plot(np.arange(300), {"u": np.arange(300)}, **TITLES).data
     np.testing.assert_array_equal(short.x, np.arange(300))
     (long,) = profile_plot(np.arange(5000), {"u": 2 * np.arange(5000)}, **TITLES).data
-    assert 300 <= len(long.x) <= 500
+    assert 300 < len(long.x) <= 500
     assert (long.x[0], long.x[-1]) == (0, 4999)
     np.testing.assert_array_equal(long.y, 2 * np.array(long.x))
     assert np.ptp(np.diff(long.x)) <= 1
