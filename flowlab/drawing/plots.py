@@ -17,7 +17,7 @@ from flowlab.drawing.plot_layout import NOTHING, NUMBER, plot_layout
 from flowlab.drawing.scales import ColourMap, nice_scale
 from flowlab.errors import ParameterError, shown
 
-_MOST_POINTS = 400  # of a line: six lines then weigh less than 30 kB
+_MOST_POINTS = 360  # of a line: six lines then weigh less than 30 kB
 _TRUE = "true "
 
 

@@ -10,9 +10,9 @@ from flowlab.scenes.barber_pole import Pole, PoleWorld, Rolled
 from flowlab.scenes.layers import Layer, LayeredWorld
 from flowlab.scenes.matrix_motion import MatrixMotion, place, turned
 from flowlab.scenes.motions import Path, Shift, bouncing, straight, velocity
-from flowlab.scenes.rectangle import rectangle, tile_around
+from flowlab.scenes.rectangle import rectangle
 from flowlab.scenes.scene import Scene, SceneParameters, World, direction_knob
-from flowlab.scenes.textures import Texture, tile_shape, turning_tile_shape
+from flowlab.scenes.textures import Texture, tile_around, tile_shape, turning_tile_shape
 
 _ALONG_TILE = 512  # px after which the grain repeats along a bar: it is too faint for anyone to notice
 _SQUARE = 0.52  # side of the square in shares of the picture's smaller side

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.fft
 
 from flowlab.scenes.noise import Field, fractal_noise
-from flowlab.scenes.textures import Colours, Positions, finished, palette
+from flowlab.scenes.textures import Colours, Positions, finished, palette, tile_around
 
 _AUTUMN: Colours = (
     (-1.0, "6e1f10"),
@@ -68,7 +68,7 @@ class Leaf:
             sigma: Gaussian sigma of the finest detail, px.
             rng: source of randomness.
         """
-        shape = _tile_around(self.reach)
+        shape = tile_around(self.reach)
         y, x = (np.round(scipy.fft.fftfreq(size) * size) for size in shape)
         along, across = self._axes(x[None, :], y[:, None])
         edge = self.outline(x[None, :], y[:, None]) / self.length
@@ -103,9 +103,3 @@ def _blade_half_width(along: Positions) -> tuple[Positions, Positions]:
     inside = np.clip(blade, 0, 1)
     teeth = 1 + 0.035 * np.abs((13 * inside) % 1 - 0.5)
     return 0.7 * inside**0.66 * (1 - inside) * teeth, np.abs(blade - inside)
-
-
-def _tile_around(reach: tuple[float, float]) -> tuple[int, int]:
-    """Return (H, W) of a tile with a rim of at least 16 px around a box of half-size `reach` (x, y)."""
-    width, height = (-(-(2 * int(half) + 34) // 32) * 32 for half in reach)
-    return height, width

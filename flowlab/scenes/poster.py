@@ -13,8 +13,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from flowlab.scenes.noise import Field, fractal_noise
-from flowlab.scenes.rectangle import tile_around
-from flowlab.scenes.textures import Colours, finished, landscape, palette
+from flowlab.scenes.textures import Colours, finished, landscape, palette, tile_around
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]

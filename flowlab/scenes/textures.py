@@ -17,6 +17,7 @@ from flowlab.scenes.noise import Cells, Field, cells, focused, fractal_noise
 
 Positions = NDArray[np.float64]
 Colours = Sequence[tuple[float, str]]
+_RIM = 16  # px of paint beyond every side of a thing: what a blurred edge and a spline reach for
 _MARGIN = 2  # pixels a cubic spline reaches beyond the pixel it is read at
 
 
@@ -110,6 +111,12 @@ def turning_tile_shape(height: int, width: int) -> tuple[int, int]:
     """Return (H, W) of a tile a picture of (height, width) does not see repeat however it is turned."""
     side = -(-int(np.ceil(np.hypot(height, width))) // 32) * 32
     return side, side
+
+
+def tile_around(reach: tuple[float, float]) -> tuple[int, int]:
+    """Return (H, W) of a tile that holds a box of half-size `reach` (x, y) px around its first pixel, with a rim."""
+    width, height = (-(-2 * (int(half) + 1 + _RIM) // 32) * 32 for half in reach)  # multiples of 32: quick transforms
+    return height, width
 
 
 def palette(values: Field, colours: Colours) -> Field:
