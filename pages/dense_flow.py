@@ -63,7 +63,8 @@ def show_answer(clip: Clip) -> None:
     if measure.trust is not None:
         more_numbers(answer.trust(measure.trust).forward_backward, answer.error, token=token, key="d_more")
     show_refused(marks)
-    show_numbers(info, answer, work_out(answer, marks.selection, info, measure.trust), measure.units)
+    numbers = work_out(answer, marks.selection, info, measure.trust)
+    show_numbers(info, answer, numbers, measure.units, marks.selection)
     offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers))
     look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust))
 

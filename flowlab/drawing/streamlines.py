@@ -9,6 +9,7 @@ to one taken before. Long lines first is what makes such pictures calm (Mebarki,
 "Farthest Point Seeding for Efficient Placement of Streamlines", IEEE Visualization).
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -24,8 +25,9 @@ _FASTEST = 1e18  # px: beyond, squares leave single precision; NaN is no faster 
 _FINEST = 4  # spacing, px: closer lines would be a grey haze
 _STEP = 4.0  # px between the points of a line, at most; a quarter of the spacing where that is less
 _CELLS = 6  # of the map of what is taken, a spacing; even, so that starts lie on centres of cells
-_OUTSIDE = (np.nan, np.nan)
-_LEVELS = (8, 4, 2, 1)  # coarse to fine, in half spacings
+_OUTSIDE = (np.nan, np.nan, np.nan)
+_LEVELS = (8, 2, 1)  # coarse to fine, in half spacings
+_BATCH = 2000  # starts at once: of more, most would be taken before their turn
 _PALE = 0.5  # share of white in the picture beneath
 _SHORTEST = 1.5  # spacings: shorter lines say nothing an arrow head would not cover
 _HEAD_EVERY = 6.0  # spacings along a line
@@ -47,7 +49,7 @@ def draw_streamlines(
     Args:
         picture: (H, W, 3) uint8, red first.
         flow: (H, W, 2), pixels; where it is unknown or still nothing is drawn.
-        spacing: pixels between neighbouring lines, at least 4. Lines grow thicker with it beyond 16.
+        spacing: pixels between neighbouring lines, at least 4. Lines grow thicker with it from 48 on.
         scale: speed of the last colour of `ColourMap.SPEED`, pixels, above 0.
 
     Returns:
@@ -60,7 +62,7 @@ def draw_streamlines(
     check_same_size(checked_picture(picture), flow, "flow")
     scale = checked_positive("scale", scale, "px")
     lines = streamlines(flow, spacing, still=_STILL * scale)
-    width = max(1, spacing // 16)
+    width = max(1, spacing // 24)
     cover = _cover(lines, flow.shape[:2], spacing, width)
     coloured = magnitude_colours(flow, scale)
     weight = cover * np.float32(1 / 255)
@@ -89,8 +91,7 @@ def streamlines(flow: NDArray[Any], spacing: int, *, still: float) -> list[Point
     step = min(_STEP, spacing / 4)
     taken = _Taken(flow.shape[:2], spacing)
     lines: list[Points] = []
-    for level in _LEVELS:
-        starts = _starts(flow.shape[:2], spacing / 2, level)
+    for starts in _starts(flow.shape[:2], spacing / 2):
         starts = starts[taken.is_free(starts)]
         if not len(starts):
             continue
@@ -112,7 +113,9 @@ class _Field:
     """A flow, to be read between pixels."""
 
     def __init__(self, flow: NDArray[np.float32], still: float) -> None:
-        self._flow, self._still = flow, still
+        # OpenCV reads one, three and four channels exactly, and two at the nearest 1/32 px only.
+        u, v = cv2.split(flow)
+        self._flow, self._still = cv2.merge([u, v, v]), still
         self.reach = sum(flow.shape[:2])
 
     def direction(self, at: Points) -> Points:
@@ -121,7 +124,7 @@ class _Field:
         read = cv2.remap(  # type: ignore[call-overload]  # its stub does not know that the second map may be None
             self._flow, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_OUTSIDE
         )
-        vector: Points = read.view(np.complex64).ravel()
+        vector: Points = read[..., :2].copy().view(np.complex64).ravel()
         speed = np.abs(vector)
         still = ~(speed >= self._still)  # NaN is still too
         vector[still], speed[still] = 0, 1
@@ -181,15 +184,17 @@ class _Taken:
         self._beside[cells + self._around_beside] = True
 
 
-def _starts(shape: tuple[int, int], pitch: float, level: int) -> Points:
-    """Return every `level`-th point each way of a grid of `pitch` pixels around the picture's centre, row after row."""
-    lines = []
-    for size in shape:
-        half = int((size - 1) / 2 / pitch) // level * level
-        lines.append((size - 1) / 2 + pitch * np.arange(-half, half + 1, level))
-    y, x = np.meshgrid(*lines, indexing="ij")
-    grid: Points = (x + 1j * y).astype(np.complex64)
-    return grid.ravel()
+def _starts(shape: tuple[int, int], pitch: float) -> Iterator[Points]:
+    """Yield points of a grid of `pitch` pixels around the picture's centre, coarse to fine, in batches all over it."""
+    for level in _LEVELS:
+        lines = []
+        for size in shape:
+            half = int((size - 1) / 2 / pitch) // level * level
+            lines.append((size - 1) / 2 + pitch * np.arange(-half, half + 1, level))
+        y, x = np.meshgrid(*lines, indexing="ij")
+        grid: Points = (x + 1j * y).astype(np.complex64).ravel()
+        batches = -(-len(grid) // _BATCH)
+        yield from (grid[number::batches] for number in range(batches))
 
 
 def _grown(

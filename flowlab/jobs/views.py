@@ -1,5 +1,6 @@
 """The ways to look at a flow, as RGB pictures: one registry for the page, the command line and the tests."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -23,6 +24,8 @@ from flowlab.jobs.answer import Answer
 from flowlab.jobs.scales import RATE_SIGMA, Scales
 
 RESIDUAL_SCALE = 50.0  # grey levels: fixed, so that residuals of different clips compare
+
+_MOST_STREAMLINES = 5000  # roughly, seeds
 
 Picture = NDArray[np.uint8]
 
@@ -97,7 +100,10 @@ def _arrows(answer: Answer, look: Look) -> Picture:
 
 
 def _streamlines(answer: Answer, look: Look) -> Picture:
-    return draw_streamlines(answer.pair.first.rgb, answer.flow, spacing=look.spacing, scale=look.scale)
+    # Finer on a large picture, they would take seconds and merge into one colour.
+    finest = math.ceil(math.sqrt(answer.flow.shape[0] * answer.flow.shape[1] / _MOST_STREAMLINES))
+    spacing = max(look.spacing, finest)
+    return draw_streamlines(answer.pair.first.rgb, answer.flow, spacing=spacing, scale=look.scale)
 
 
 def _magnitude(answer: Answer, look: Look) -> Picture:

@@ -100,6 +100,7 @@ def _doubts(trust: Trust) -> dict[str, Array]:
         "forward-backward": trust.forward_backward,
         "texture": -trust.min_eigenvalue,
         "residual": trust.residual,
+        "deviation": trust.deviation,
     }
 
 

@@ -114,7 +114,7 @@ def legend_of_view(answer: Answer, showing: Showing) -> Legend:
     if view.legend == "wheel":
         return legend_of("wheel", flow_wheel(_WHEEL), (f"rim: {speed(look.scale)}",), view.shows)
     if view.legend == "hsv-tutorial":
-        return legend_of("wheel", hsv_wheel("tutorial", _WHEEL), ("rim: fastest pixel",), view.shows)
+        return legend_of("wheel", hsv_wheel("tutorial", _WHEEL), ("rim: fastest pixel, centre: slowest",), view.shows)
     if view.legend == "hsv-opt-flow":
         return legend_of("wheel", hsv_wheel("opt_flow", _WHEEL), (f"rim: {speed(OPT_FLOW_RIM)}",), view.shows)
     if view.legend == "rate":

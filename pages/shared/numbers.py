@@ -55,16 +55,8 @@ def _numbers(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustP
     return Numbers(flow_statistics(answer.flow, counts), answer.mean_residual(counts), share, errors, errors_trusted)
 
 
-def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units, *, where: str = "") -> None:
-    """Show speed, residual, trust, error where the truth is known, and time; then what the clip is.
-
-    Args:
-        info: of the clip.
-        answer: what the numbers are of.
-        numbers: from `work_out`.
-        units: how displacements are told.
-        where: "" for the whole picture, or what part of it.
-    """
+def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units, selection: Selection) -> None:
+    """Show speed, residual, trust, error where the truth is known, and time; then what the clip is."""
     per = "" if units.seconds else " in one step"
     rows = [
         ("Median speed", _speed(numbers.speed.median_speed, units), f"Half of the pixels move slower{per}."),
@@ -87,8 +79,8 @@ def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units,
     rows.append(("Time", _milliseconds(answer.seconds), "Of the estimation alone, for this pair."))
     with st.container(horizontal=True, gap="medium", key="d_numbers"):
         for label, value, about in rows:
-            st.metric(label, value, help=about + where)
-    _facts(info)
+            st.metric(label, value, help=about)
+    _facts(info, selection)
     if answer.pair.truth_note:
         st.info(plain(f"No error against the truth: {answer.pair.truth_note}"))
 
@@ -121,8 +113,8 @@ def _speed(px: float, units: Units) -> str:
     return _number(px * units.factor, ".4g", f" {units.speed}")
 
 
-def _facts(info: ClipInfo) -> None:
-    """Say in one line what the clip is, and what a person should know of it."""
+def _facts(info: ClipInfo, selection: Selection) -> None:
+    """Say in one line what the clip is and which part of it the numbers are of; then what a person should know."""
     scaled = f" (1 px is {float(info.factor[0]):.4g} px of the clip)" if info.is_scaled else ""
     declared = "" if info.declared in (None, info.frame_count) else f" of {info.declared} declared"
     facts = [
@@ -131,6 +123,10 @@ def _facts(info: ClipInfo) -> None:
         f"{float(info.fps):.4g} frames/s" + (", uneven" if info.variable_rate else ""),
         info.codec or info.kind,
     ]
+    if selection.region:
+        facts.append(f"numbers of the region {selection.region} only")
+    if selection.excluded:
+        facts.append(f"{len(selection.excluded)} area{'s' * (len(selection.excluded) > 1)} left out")
     st.caption(plain(f"{info.name}: " + " · ".join(facts)))
     if info.damaged:
         st.warning(plain(f"{info.damaged} frames of this clip are damaged: what could be saved is shown."))

@@ -84,7 +84,7 @@ function showLegend(view, legend) {
   source(view.swatch, legend.source || BLANK);
   view.swatch.className = legend.kind;
   view.swatch.alt = legend.words;
-  view.words.textContent = legend.words;
+  view.words.textContent = view.words.title = legend.words; // beside many entries there is one line for it
   view.sample.hidden = !legend.source;
   view.ends.forEach((end, i) => text(end, legend.ends[i]));
   view.entries.hidden = !legend.entries.length;

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from flowlab.drawing.pixels import ColourMap, colour_scale, flow_wheel, hover_grid
+from flowlab.drawing.pixels import hover_grid
 from flowlab.media.encode import encode_jpeg, encode_png
 
 from .frontend import component
@@ -101,26 +101,9 @@ def drawing_uri(rgb: NDArray[np.uint8]) -> str:
     return data_uri(encode_jpeg(rgb, _DRAWING_QUALITY), "image/jpeg")
 
 
-@lru_cache(maxsize=16)
-def _sample(kind: str) -> NDArray[np.uint8]:
-    if kind == "wheel":
-        return flow_wheel(128)
-    colours = {"speed": ColourMap.SPEED, "residual": ColourMap.RESIDUAL}[kind]
-    return colour_scale(colours, 256, 8)
-
-
 @lru_cache(maxsize=32)
 def _sample_uri(pixels: bytes, shape: tuple[int, ...]) -> str:
     return data_uri(encode_png(np.frombuffer(pixels, np.uint8).reshape(shape)), "image/png")
-
-
-def legend(kind: str, end: str, words: str) -> Legend:
-    """Return the legend of a view: `kind` as in jobs.views.View, `end` the value at full colour."""
-    if not kind:
-        return Legend("", "", words, ())
-    if kind == "wheel":
-        return legend_of("wheel", _sample("wheel"), (f"rim: {end}",), words)
-    return legend_of("scale", _sample(kind), ("0", end), words)
 
 
 def legend_of(

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flowlab.cli import main
+from flowlab.jobs.views import VIEWS
 from flowlab.media.flow_files import read_flow
 from tests.hostile import HOSTILE, SECRET, Hostile, moving_texture, write_png, write_video
 
@@ -81,11 +82,26 @@ def test_settings_change_the_flow(clip: Path, tmp_path: Path) -> None:
     assert not np.array_equal(read_flow(tmp_path / "a.flo"), read_flow(tmp_path / "b.flo"))
 
 
-def test_a_view_is_written_as_a_picture(tmp_path: Path) -> None:
-    for name in ("colour", "arrows", "magnitude", "warped", "residual"):
-        path = tmp_path / f"{name}.png"
-        assert run("dense", SCENE, "--frames", "0:2", "-o", path, "--view", name).exit_code == 0
-        assert cv2.imread(str(path)).shape == (96, 160, 3)
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_is_written_as_a_picture(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    assert run("dense", SCENE, "--frames", "0:2", "-o", path, "--view", name).exit_code == 0
+    assert cv2.imread(str(path)).shape == (96, 160, 3)
+
+
+def test_the_error_of_a_clip_without_truth_is_a_mistake_in_words(clip: Path, tmp_path: Path) -> None:
+    done = run("dense", clip, "--frames", "0:2", "-o", tmp_path / "x.png", "--view", "error")
+    assert done.exit_code == 2
+    assert "no error map: this clip does not know its true motion" in done.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_the_glitch_goes_on_from_picture_to_picture(tmp_path: Path) -> None:
+    assert run("dense", SCENE, "-o", tmp_path / "out", "--as", "png", "--view", "glitch").exit_code == 0
+    alone = tmp_path / "alone.png"
+    assert run("dense", SCENE, "--frames", "2:4", "-o", alone, "--view", "glitch").exit_code == 0
+    last, begun_there = (cv2.imread(str(path)) for path in (tmp_path / "out" / "000002.png", alone))
+    assert not np.array_equal(last, begun_there)  # carried along from frame 0, and from frame 2
 
 
 def test_a_scene_is_a_clip_like_any_other(tmp_path: Path) -> None:

@@ -125,17 +125,16 @@ def test_without_trust_nothing_more_is_estimated_or_told() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("forward_backward", "0.1"), ("min_eigenvalue", "500"), ("residual", "2"), ("window", "3")],
+    [("forward_backward", "0.1"), ("min_eigenvalue", "500"), ("residual", "2"), ("deviation", "0.1"), ("window", "5")],
 )
 def test_every_threshold_changes_what_is_trusted(name: str, value: str) -> None:
-    query = {f"d_trust_{name}": value, "d_trust_residual": "2"} if name == "window" else {f"d_trust_{name}": value}
-    usual = open_page(clip=NOISY, **({"d_trust_residual": "2"} if name == "window" else {}))
-    assert numbers(open_page(clip=NOISY, **query))["Trusted"] != numbers(usual)["Trusted"]
+    usual, linked = open_page(clip=NOISY), open_page(clip=NOISY, **{f"d_trust_{name}": value})
+    assert numbers(linked)["Trusted"] != numbers(usual)["Trusted"]
 
 
 def test_every_threshold_can_be_set_in_a_link() -> None:
     fields = {field.name for field in TrustParameters.fields()}
-    tested = {"forward_backward", "min_eigenvalue", "residual", "window"}
+    tested = {"forward_backward", "min_eigenvalue", "residual", "deviation", "window"}
     assert fields == tested
 
 
@@ -176,6 +175,7 @@ def test_numbers_keep_to_the_region_without_what_is_left_out() -> None:
         flow_statistics(answer.flow, mask).median_speed, abs=0.006
     )
     assert number(numbers(app)["Residual"]) == pytest.approx(np.nanmean(answer.residual[mask]), abs=0.006)
+    assert any("numbers of the region" in c.value and "2 areas left out" in c.value for c in app.caption)
     shown = picture(app)["drawn"]
     assert shown["region"] == [60, 30, 70, 60]
     assert shown["excluded"] == [[70, 40, 20, 20], [100, 50, 9, 9]]
@@ -299,8 +299,9 @@ def test_a_nonsensical_range_falls_back_to_one_that_exists(nonsense: str) -> Non
 def test_the_trust_curve_compares_all_tests_with_each_alone() -> None:
     (figure,) = figures(open_page(clip=NOISY, d_closer="trust curve"))
     names = [trace["name"] for trace in figure["data"]]
-    assert [name.split(" · ")[0] for name in names[:4]] == ["all tests", "forward-backward", "texture", "residual"]
-    assert all("AUSE" in name for name in names[:4])
+    single = ["forward-backward", "texture", "residual", "deviation"]
+    assert [name.split(" · ")[0] for name in names[:5]] == ["all tests", *single]
+    assert all("AUSE" in name for name in names[:5])
 
 
 def test_a_closer_look_needs_no_truth_to_say_so(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_further_numbers_and_another_unit_are_told_under_the_pointer(chart: Page
     said = chart.locator("g.hovertext tspan")
     said.first.wait_for(state="attached")
     lines = [line.split() for line in said.all_text_contents()]
-    assert ["u", "1250", "v", "−500", "mm/s"] in lines
+    assert ["u", "1250", "v", "-500", "mm/s"] in lines
     assert ["speed", "1346", "mm/s"] in lines
     assert ["fb", "error", "0.25", "px"] in lines and ["error", "–", "px"] in lines
 

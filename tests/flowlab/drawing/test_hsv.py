@@ -55,6 +55,13 @@ def test_colours_equal_the_published_code_bit_for_bit(ours, published, spread: f
     np.testing.assert_array_equal(ours(flow), published(flow))
 
 
+@pytest.mark.parametrize(("ours", "published"), FORMS)
+def test_directions_on_the_step_between_two_hues_are_cut_to_the_same_side(ours, published) -> None:
+    degrees, speed = np.meshgrid(np.arange(0, 360, 2), np.linspace(1, 80, 301))
+    flow = np.dstack([speed * np.cos(np.deg2rad(degrees)), speed * np.sin(np.deg2rad(degrees))]).astype(np.float32)
+    np.testing.assert_array_equal(ours(flow), published(flow))
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize(("ours", "published"), FORMS)
 def test_a_real_flow_too_is_drawn_bit_for_bit(ours, published, data_folder) -> None:

@@ -25,7 +25,7 @@ def rose(**options: Any) -> go.Figure:
 
 
 def histogram(**options: Any) -> go.Figure:
-    return speed_histogram([0, 1, 2, 4], [30, 60, 10], marks={"95 %": 3.5, "median": 1.2}, **options)
+    return speed_histogram([0, 1, 2, 4], [150, 300, 50], marks={"95 %": 3.5, "median": 1.2}, **options)
 
 
 def profile(**options: Any) -> go.Figure:
@@ -124,7 +124,7 @@ def test_bars_of_the_histogram_cover_their_bins_in_per_cent() -> None:
     assert np.array(bars.x).tolist() == [0.5, 1.5, 3]
     assert np.array(bars.width).tolist() == [1, 1, 2]
     np.testing.assert_allclose(bars.y, [30, 60, 10])
-    assert np.array(bars.customdata).tolist() == [[0, 1, 30], [1, 2, 60], [2, 4, 10]]
+    assert np.array(bars.customdata).tolist() == [[0, 1, 150], [1, 2, 300], [2, 4, 50]]
 
 
 def test_marks_are_lines_with_names_that_do_not_cover_one_another() -> None:

@@ -48,7 +48,7 @@ def test_a_bar_that_means_down_points_down(chart: Page) -> None:
     shares = np.array([0, 0, 1, 0, 0, 0, 0, 0])
     chart.evaluate(SHOW, direction_rose(shares, shares * 3.0, unit="mm/s").to_json())
     words = {text: chart.locator(f"text='{text}'").bounding_box() for text in ("right", "down", "left", "up")}
-    bars = [path.bounding_box() for path in chart.locator(".barpolar path").all()]
+    bars = [path.bounding_box() for path in chart.locator(".barlayer .point path").all()]
     bar = max(filter(None, bars), key=lambda box: box["height"])
     middle = (words["left"]["y"] + words["right"]["y"]) / 2
     assert words["left"]["x"] < words["up"]["x"] < words["right"]["x"]

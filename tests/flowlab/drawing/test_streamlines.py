@@ -35,7 +35,7 @@ def test_lines_of_a_rotation_stay_on_circles(spacing: int) -> None:
     assert len(lines) >= 4
     for line in lines:
         radius = np.abs(line - (90 + 70j))
-        assert np.ptp(radius) < 0.2
+        assert np.ptp(radius) < (0.1 if radius.min() > 12 else 1), "in the middle a step is most of the radius"
 
 
 def test_a_whole_circle_closes_and_goes_round_once() -> None:
@@ -100,6 +100,11 @@ def test_no_line_comes_nearer_than_half_the_spacing_and_no_large_gap_stays(spaci
     assert np.percentile(to_a_line, 95) < spacing
 
 
+def test_more_starts_than_opencv_can_read_at_once_are_no_obstacle() -> None:
+    lines = streamlines(np.full((700, 1000, 2), (2, 1), np.float32), 4, still=0.1)
+    assert len(lines) > 100
+
+
 def test_the_same_flow_gives_the_same_lines() -> None:
     flow = np.random.default_rng(3).normal(0, 2, (HEIGHT, WIDTH, 2)).astype(np.float32)
     flow += (4, -1)
@@ -123,8 +128,8 @@ def test_lines_end_before_the_unknown() -> None:
 
 def test_lines_stay_in_the_picture() -> None:
     points = all_points(streamlines(rotation(20, 130), 9, still=0.05))
-    assert points.real.min() > -0.05 and points.real.max() < WIDTH - 0.95
-    assert points.imag.min() > -0.05 and points.imag.max() < HEIGHT - 0.95
+    assert points.real.min() >= 0 and points.real.max() <= WIDTH - 1
+    assert points.imag.min() >= 0 and points.imag.max() <= HEIGHT - 1
 
 
 def test_still_areas_have_no_lines() -> None:
@@ -183,17 +188,15 @@ def test_beside_the_lines_the_picture_is_paler_and_otherwise_itself() -> None:
     )
 
 
-def test_each_line_has_a_head_that_points_downstream() -> None:
-    light = grey_picture(255)
-    right = draw_streamlines(light, uniform(3, 0), spacing=40, scale=3)
-    left = draw_streamlines(light, uniform(-3, 0), spacing=40, scale=3)
-    row = round(streamlines(uniform(3, 0), 40, still=0.1)[0][0].imag)
-    heights = (right[row - 12 : row + 13] < 200).any(axis=2).sum(axis=0)
-    tall = np.flatnonzero(heights > heights[WIDTH // 4] + 2)
-    assert len(tall) > 3
-    assert heights[tall].argmax() < len(tall) / 2, "widest at its upstream end"
-    np.testing.assert_array_equal(np.sort(right[row].sum(axis=1)), np.sort(left[row].sum(axis=1)))
-    assert (right != left).any()
+@pytest.mark.parametrize("u", [3, -3])
+def test_each_line_has_a_head_that_points_downstream(u: float) -> None:
+    drawn = draw_streamlines(grey_picture(255), uniform(u, 0), spacing=60, scale=3)
+    row = round(streamlines(uniform(u, 0), 60, still=0.1)[0][0].imag)
+    heights = (drawn[row - 12 : row + 13] < 200).any(axis=2).sum(axis=0)
+    (head,) = np.nonzero(heights > np.median(heights))
+    assert len(head) > 8
+    back, front = heights[head[: len(head) // 2]].mean(), heights[head[-(len(head) // 2) :]].mean()
+    assert back > front + 2 if u > 0 else front > back + 2, "wide at the back, narrow at the tip"
 
 
 def test_the_scale_decides_what_is_still() -> None:

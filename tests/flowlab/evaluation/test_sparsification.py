@@ -95,7 +95,7 @@ def test_no_error_anywhere_has_no_area_and_no_pixel_has_none_to_tell():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ParameterError, match=r"the errors are \(2, 3\) and the doubts \(3, 2\): give both of one"):
+    with pytest.raises(ParameterError, match=r"errors have shape \(2, 3\) and the doubts \(3, 2\): give"):
         sparsification(np.zeros((2, 3)), np.zeros((3, 2)))
     with pytest.raises(ParameterError, match="steps is 0: give a whole number from 1"):
         sparsification(np.zeros(3), np.zeros(3), steps=0)
