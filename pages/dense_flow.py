@@ -12,7 +12,7 @@ from pages.shared.dense_controls import choose_gap, choose_look, choose_measure,
 from pages.shared.downloads import offer_downloads, page_script
 from pages.shared.flow_views import Showing, show_flow
 from pages.shared.lab import answer_token, carried_along, dense_flow, fixed_scales
-from pages.shared.marks import read_marks, show_refused
+from pages.shared.marks import probe_pixel, read_marks, show_refused
 from pages.shared.more_numbers import more_numbers
 from pages.shared.numbers import show_numbers, work_out
 from pages.shared.plain import plain
@@ -61,7 +61,8 @@ def show_answer(clip: Clip) -> None:
     with place:
         show_flow(answer, info, Showing(shown, look, gap, swipe, measure.units, marks, measure.objects, token, more))
     if measure.trust is not None:
-        more_numbers(answer.trust(measure.trust).forward_backward, answer.error, token=token, key="d_more")
+        fb, probe = answer.trust(measure.trust).forward_backward, probe_pixel(marks, info)
+        more_numbers(fb, answer.error, token=token, key="d_more", probe=probe)
     show_refused(marks)
     numbers = work_out(answer, marks.selection, info, measure.trust)
     show_numbers(info, answer, numbers, measure.units, marks.selection)

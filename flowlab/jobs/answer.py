@@ -16,7 +16,7 @@ from flowlab.dense.trust import Trust, TrustParameters, trust
 from flowlab.jobs.pairs import Pair, estimate_pair
 
 _BYTES_A_PIXEL = 64
-"""What the arrays worked out later take, at most: backward flow, trust with its four maps, residual, error."""
+"""What the arrays worked out later take, at most: backward flow, trust with its five maps, residual, error."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -158,7 +158,7 @@ _ROWS = (
          "first. Swipe to compare.", "", _warped),
     View("residual", "Residual", "What the flow leaves unexplained: first frame minus second, warped back.",
         "residual", _residual),
-    View("trust", "Trust", "Untouched where the flow can be believed; a colour names the test that failed.",
+    View("trust", "Trust", "A colour names the test that failed; the rest can be believed.",
          "trust", _trust),
     View("error", "Error", "Distance to the true flow, where it is known.", "error", _error),
     View("hsv-tutorial", "HSV tutorial", "OpenCV's tutorial: hue is direction, brightest is the fastest pixel of THIS "

@@ -11,9 +11,10 @@ import numpy as np
 import streamlit as st
 
 from flowlab.drawing.figures import Figure, arrows_figure
+from flowlab.drawing.pixels import flow_wheel
 from pages.shared.chart import chart, plot
 from pages.shared.more_numbers import more_numbers
-from pages.shared.picture import Drawn, ScaleBar, legend, legend_of, photograph_uri, picture
+from pages.shared.picture import Drawn, Legend, ScaleBar, legend_of, photograph_uri, picture
 
 st.set_page_config(layout="wide")
 st.html(Path("pages/shared/style.css"))
@@ -36,7 +37,7 @@ def note(what: str, numbers: tuple[float, ...]) -> None:
         state.drawn = replace(state.drawn, **{what: numbers or EMPTY[what]})
 
 
-def one_legend(kind: str):
+def one_legend(kind: str) -> Legend:
     """Return a legend of every form."""
     strip = np.tile(np.linspace(0, 255, 256).astype(np.uint8)[None, :, None], (8, 1, 3))
     if kind == "signed":
@@ -45,7 +46,9 @@ def one_legend(kind: str):
         names = ("trusted", "leaves the picture", "occluded", "no texture", "disagrees forward and backward")
         colours = ("#2a9d8f", "#e9c46a", "#264653", "#8d99ae", "#c2410c")
         return legend_of("categories", None, (), "Why.", tuple(zip(colours, names, strict=True)))
-    return legend(kind, "10 px a frame", "Colour is direction, strength of colour is speed.")
+    if kind == "wheel":
+        return legend_of("wheel", flow_wheel(128), ("rim: 10 px a frame",), "Colour is direction, strength is speed.")
+    return Legend("", "", "A photograph.", ())
 
 
 @st.fragment

@@ -86,5 +86,5 @@ def test_its_memory_is_counted_with_all_that_can_be_asked() -> None:
     found = answer()
     trust = found.trust(TrustParameters())
     arrays = [found.flow, found.backward, found.residual, found.error, trust.reason, trust.forward_backward,
-              trust.min_eigenvalue, trust.residual, trust.doubt]  # fmt: skip
+              trust.min_eigenvalue, trust.residual, trust.deviation, trust.doubt]  # fmt: skip
     assert found.nbytes >= found.pair.nbytes + sum(array.nbytes for array in arrays if array is not None)
