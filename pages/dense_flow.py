@@ -17,7 +17,7 @@ from pages.shared.more_numbers import more_numbers
 from pages.shared.numbers import show_numbers, work_out
 from pages.shared.plain import plain
 from pages.shared.subject import Subject
-from pages.shared.transport import frame_slider, keep_playing, stop_playing
+from pages.shared.transport import frame_slider, keep_playing, let_the_browser_paint, stop_playing
 from pages.shared.url import check_version, set_whole_number
 from pages.shared.widgets import one_of
 
@@ -60,6 +60,7 @@ def show_answer(clip: Clip) -> None:
     more = measure.trust is not None
     with place:
         show_flow(answer, info, Showing(shown, look, gap, swipe, measure.units, marks, measure.objects, token, more))
+    let_the_browser_paint()
     if measure.trust is not None:
         fb, probe = answer.trust(measure.trust).forward_backward, probe_pixel(marks, info)
         more_numbers(fb, answer.error, token=token, key="d_more", probe=probe)

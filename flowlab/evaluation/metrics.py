@@ -38,6 +38,7 @@ __all__ = [
     "fl_outliers",
     "flow_errors",
     "flow_statistics",
+    "mean_error",
     "photometric_residual",
     "share_above",
 ]
@@ -154,6 +155,22 @@ def share_above(error: NDArray[np.floating], threshold: float, mask: Mask | None
     return _mean(counted > threshold)
 
 
+def mean_error(error: NDArray[np.floating], mask: Mask | None = None) -> float:
+    """Return the mean of an error map over the pixels that have one.
+
+    Args:
+        error: (H, W), NaN where there is none; those pixels do not count.
+        mask: (H, W) bool, True where a pixel counts; None: everywhere.
+
+    Returns:
+        In the error's unit; NaN where no pixel counts.
+
+    Raises:
+        ParameterError: mask of another size or type.
+    """
+    return _mean(error[_checked_mask(mask, error.shape) & ~np.isnan(error)])
+
+
 def photometric_residual(first: NDArray[np.generic], second: NDArray[np.generic], flow: Flow) -> NDArray[np.float32]:
     """Return how much of the first picture the flow leaves unexplained: |I1(x + u, y + v) - I0(x, y)|.
 
@@ -244,7 +261,7 @@ def _is_outlier(error: ErrorMap, true_u: ErrorMap, true_v: ErrorMap) -> Mask:
     return (error > FL_PIXELS) & (error > FL_SHARE * vector_length(true_u, true_v))
 
 
-def _mean(values: Mask | ErrorMap) -> float:
+def _mean(values: Mask | NDArray[np.floating]) -> float:
     return float(np.mean(values)) if values.size else math.nan
 
 

@@ -4,13 +4,15 @@ import math
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from flowlab.core.clip import ClipInfo
 from flowlab.core.region import Selection
 from flowlab.core.units import Units
 from flowlab.dense.trust import TrustParameters
-from flowlab.evaluation.metrics import FlowErrors, FlowStatistics, flow_errors, flow_statistics
+from flowlab.evaluation.metrics import FlowStatistics, flow_statistics, mean_error, share_above
 from flowlab.jobs.answer import Answer
 
 from .plain import plain
@@ -20,14 +22,22 @@ _KEPT: WeakKeyDictionary[Answer, dict[object, "Numbers"]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
+class Errors:
+    """Distance to the truth over some pixels: its mean in px, and the share above 1 px."""
+
+    epe: float
+    r1: float
+
+
+@dataclass(frozen=True)
 class Numbers:
     """What the row tells of an answer: of the whole picture or of a selection; `trusted` where trust is on."""
 
     speed: FlowStatistics
     residual: float
     trusted: float | None
-    errors: FlowErrors | None
-    errors_trusted: FlowErrors | None
+    errors: Errors | None
+    errors_trusted: Errors | None
 
 
 def work_out(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustParameters | None) -> Numbers:
@@ -42,17 +52,21 @@ def _numbers(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustP
     factor = float(info.factor[0]), float(info.factor[1])
     counts = None if selection.is_all else selection.mask(info.height, info.width, factor)
     believed = None if trust is None else answer.trust(trust).mask
-    truth, visible = answer.pair.truth, answer.pair.visible
     errors = errors_trusted = None
-    if truth is not None:
+    if answer.error is not None:
+        visible = answer.pair.visible
         judged = visible if counts is None or visible is None else visible & counts
-        errors = flow_errors(answer.flow, truth, judged)
+        errors = _errors_over(answer.error, judged)
         if believed is not None:
-            errors_trusted = flow_errors(answer.flow, truth, believed if judged is None else judged & believed)
+            errors_trusted = _errors_over(answer.error, believed if judged is None else judged & believed)
     share = None
     if believed is not None:
         share = float((believed if counts is None else believed[counts]).mean())
     return Numbers(flow_statistics(answer.flow, counts), answer.mean_residual(counts), share, errors, errors_trusted)
+
+
+def _errors_over(error: NDArray[np.float64], counts: NDArray[np.bool_] | None) -> Errors:
+    return Errors(mean_error(error, counts), share_above(error, 1.0, counts))
 
 
 def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units, selection: Selection) -> None:
@@ -85,7 +99,7 @@ def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units,
         st.info(plain(f"No error against the truth: {answer.pair.truth_note}"))
 
 
-def _errors(errors: FlowErrors, trusted: FlowErrors | None) -> list[tuple[str, str, str]]:
+def _errors(errors: Errors, trusted: Errors | None) -> list[tuple[str, str, str]]:
     """Return the rows of the error against the truth, of all pixels and of the trusted ones."""
     if trusted is None:
         both, epe, outliers = "", _number(errors.epe, ".3f", " px"), _number(errors.r1, ".1%", "")

@@ -10,6 +10,7 @@ _PLAY = "_playing"
 _ADVANCE = "_advance"
 _SHOWN_AT = "_shown_at"
 _FASTEST = 12.0  # frames/s: more than a browser can draw
+_PAINT, _PAINT_STEPS = 0.12, 12  # s for decoding and painting a picture, and how often to look up meanwhile
 _PAUSE = 0.02  # s: room for what the person does meanwhile
 
 
@@ -47,6 +48,18 @@ def frame_slider(last: int, key: str) -> int:
         st.button("", icon=":material/chevron_right:", key=f"{key}_on", on_click=step, args=(1,), shortcut="Right",
                   help="One frame on (right arrow key)")  # fmt: skip
         return int(st.slider("Frame", 0, last, 0, key=key, label_visibility="collapsed", on_change=moved))
+
+
+def let_the_browser_paint() -> None:
+    """Wait a moment after a picture was sent, unless playing; a person who moves on meanwhile ends this run here.
+
+    What is computed next would take the processor from the browser, and be for nothing while a slider is moved.
+    """
+    if st.session_state.get(_PLAY, False):
+        return
+    for _ in range(_PAINT_STEPS):
+        time.sleep(_PAINT / _PAINT_STEPS)
+        st.session_state.get(_PLAY)  # any access lets a newer run take over
 
 
 def stop_playing() -> None:

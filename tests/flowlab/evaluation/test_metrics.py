@@ -15,6 +15,7 @@ from flowlab.evaluation.metrics import (
     fl_outliers,
     flow_errors,
     flow_statistics,
+    mean_error,
     photometric_residual,
     share_above,
 )
@@ -98,6 +99,15 @@ def test_share_above_counts_strictly_and_leaves_out_unknown_and_masked_pixels():
     assert math.isnan(share_above(error, 1, np.zeros((2, 4), bool)))
     assert math.isnan(share_above(np.full((2, 3), NAN), 1))
     assert share_above(np.array([[np.inf, 0.0]]), 5) == 0.5
+
+
+def test_mean_error_leaves_out_unknown_and_masked_pixels():
+    error = np.array([[0.5, 1.5, np.nan, 4.0]])
+    assert mean_error(error) == 2
+    assert mean_error(error, np.array([[True, True, True, False]])) == 1
+    assert math.isnan(mean_error(error, np.array([[False, False, True, False]])))
+    with pytest.raises(ParameterError, match="mask is"):
+        mean_error(error, np.ones((4, 1), bool))
 
 
 @pytest.mark.parametrize("threshold", [-1, NAN])
