@@ -1,7 +1,7 @@
 """Arrows over a picture, as a Plotly figure."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ def arrows_figure(
     extra: Mapping[str, NDArray[Any]] | None = None,
     unit: str = "px",
     per_px: float = 1.0,
+    outlines: Sequence[tuple[Sequence[tuple[float, float]], bool]] = (),
 ) -> go.Figure:
     """Return the flow as arrows over its first picture, to zoom into and to point at.
 
@@ -66,6 +67,7 @@ def arrows_figure(
         extra: further numbers for the text under the pointer, name -> (H, W), pixels; not finite reads "–".
         unit: in which u, v and speed are told, in the text and the legend; arrows stay as they are.
         per_px: how many of it a displacement of 1 px is, above 0.
+        outlines: lines to draw on the picture: (points (x, y) in pixels, whether dashed).
 
     Returns:
         A figure of one or two `go.Quiver` traces; the last one has an arrow for every known grid
@@ -87,7 +89,14 @@ def arrows_figure(
         traces.insert(0, _outline(arrows, gain))
     layout = _layout(picture_uri, *flow.shape[:2])
     layout["hoverlabel"] = {"bgcolor": ink.paper, "bordercolor": ink.text, "font": {"color": ink.text, "size": 13}}
+    layout["shapes"] = [_line_shape(points, dashed, ink.look) for points, dashed in outlines]
     return go.Figure(traces, layout)
+
+
+def _line_shape(points: Sequence[tuple[float, float]], dashed: bool, colour: str) -> dict[str, Any]:
+    """Return a line through points as Plotly draws shapes."""
+    path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
+    return {"type": "path", "path": path, "line": {"color": colour, "width": 2, "dash": "dash" if dashed else "solid"}}
 
 
 def _quiver(arrows: Arrows, gain: float, **more: Any) -> go.Quiver:

@@ -18,7 +18,7 @@ from flowlab.jobs.answer import Answer
 from flowlab.jobs.views import RESIDUAL_SCALE, Look, View
 
 from .chart import chart
-from .marks import Marks, draw_on, on_picture
+from .marks import Marks, draw_on, factor_of, on_picture, outlines
 from .picture import Legend, ScaleBar, legend_of, photograph_uri, picture
 from .plain import plain
 
@@ -58,7 +58,7 @@ def show_flow(answer: Answer, info: ClipInfo, showing: Showing) -> None:
     height, width = answer.flow.shape[:2]
     index = answer.pair.first.index
     if view.name == "arrows" and arrow_count(height, width, look.spacing) <= MOST_ARROWS:
-        _arrows(answer, showing)
+        _arrows(answer, info, showing)
         return
     try:
         drawn = view.draw(answer, look)
@@ -67,7 +67,7 @@ def show_flow(answer: Answer, info: ClipInfo, showing: Showing) -> None:
         return
     selection = showing.marks.selection
     if not selection.is_all:
-        drawn = outside_dimmed(drawn, selection.mask(height, width, (float(info.factor[0]), float(info.factor[1]))))
+        drawn = outside_dimmed(drawn, selection.mask(height, width, factor_of(info)))
     picture(
         drawn,
         answer.flow,
@@ -135,12 +135,16 @@ def _reasons(answer: Answer, look: Look) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _arrows(answer: Answer, showing: Showing) -> None:
-    look, units = showing.look, showing.units
+def _arrows(answer: Answer, info: ClipInfo, showing: Showing) -> None:
+    look, units, selection = showing.look, showing.units, showing.marks.selection
     height, width = answer.flow.shape[:2]
+    photograph = answer.pair.first.rgb
+    if not selection.is_all:
+        photograph = outside_dimmed(photograph, selection.mask(height, width, factor_of(info)))
     figure = arrows_figure(
-        photograph_uri(answer.pair.first.rgb), answer.flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
+        photograph_uri(photograph), answer.flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
         outline=False, dark=st.context.theme.type == "dark", per_px=units.factor, unit=units.speed,
+        outlines=outlines(on_picture(showing.marks, info, showing.objects)),
     )  # fmt: skip
     chart(
         figure, width, height, words=showing.view.shows, key="d_arrows", per_px=units.factor, unit=units.speed,

@@ -60,7 +60,7 @@ def read_marks(info: ClipInfo) -> Marks:
 
     def usable(selection: Selection) -> Selection:
         try:
-            selection.mask(info.height, info.width, _factor(info))
+            selection.mask(info.height, info.width, factor_of(info))
         except ParameterError as error:
             refused.append(str(error))
             return Selection()
@@ -90,7 +90,8 @@ def _inside(held: str, info: ClipInfo) -> tuple[float, float]:
     return x, y
 
 
-def _factor(info: ClipInfo) -> tuple[float, float]:
+def factor_of(info: ClipInfo) -> tuple[float, float]:
+    """Return clip pixels per working pixel, in x and y."""
     return float(info.factor[0]), float(info.factor[1])
 
 
@@ -104,13 +105,13 @@ def probe_pixel(marks: Marks, info: ClipInfo) -> tuple[int, int] | None:
 
 def _to_working(points: Sequence[float], info: ClipInfo) -> tuple[float, ...]:
     """Return x, y, x, y, .. of the clip as working pixels."""
-    factor = _factor(info)
+    factor = factor_of(info)
     return tuple((value + 0.5) / factor[i % 2] - 0.5 for i, value in enumerate(points))
 
 
 def on_picture(marks: Marks, info: ClipInfo, objects: Sequence[SceneObject] = ()) -> Drawn:
     """Return what was drawn, and what the clip knows of objects, in pixels of the picture shown."""
-    fx, fy = _factor(info)
+    fx, fy = factor_of(info)
 
     def box(b: Box) -> Segment:
         return b.x / fx, b.y / fy, b.w / fx, b.h / fy  # a box counts pixels from its outer edge
@@ -140,9 +141,25 @@ def _outline(thing: SceneObject) -> Quad:
     return (x, y), (x + w - 1, y), (x + w - 1, y + h - 1), (x, y + h - 1)
 
 
+def outlines(drawn: Drawn) -> list[tuple[tuple[tuple[float, float], ...], bool]]:
+    """Return what was drawn as lines through points, each with whether it is dashed: known, and not drawn."""
+
+    def around(x: float, y: float, w: float, h: float) -> tuple[tuple[float, float], ...]:
+        left, top, right, bottom = x - 0.5, y - 0.5, x + w - 0.5, y + h - 0.5
+        return (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
+
+    boxes = ([drawn.region] if drawn.region else []) + list(drawn.excluded)
+    lines = [line for line in (drawn.line, drawn.ruler) if line]
+    return [
+        *((around(*box), False) for box in boxes),
+        *((((x0, y0), (x1, y1)), False) for x0, y0, x1, y1 in lines),
+        *(((*quad, quad[0]), True) for _, quad in drawn.objects),
+    ]
+
+
 def draw_on(info: ClipInfo) -> OnDrawn:
     """Return what takes a drawing on the picture of a clip and writes it into the address."""
-    fx, fy = _factor(info)
+    fx, fy = factor_of(info)
 
     def take(what: str, drawn: tuple[float, ...]) -> None:
         if what in ("region", "exclude"):

@@ -15,6 +15,7 @@ from flowlab.dense.trust import TrustParameters
 from flowlab.evaluation.metrics import FlowStatistics, flow_statistics, mean_error, share_above
 from flowlab.jobs.answer import Answer
 
+from .marks import factor_of
 from .plain import plain
 
 _KEPT: WeakKeyDictionary[Answer, dict[object, "Numbers"]] = WeakKeyDictionary()
@@ -49,8 +50,7 @@ def work_out(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustP
 
 
 def _numbers(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustParameters | None) -> Numbers:
-    factor = float(info.factor[0]), float(info.factor[1])
-    counts = None if selection.is_all else selection.mask(info.height, info.width, factor)
+    counts = None if selection.is_all else selection.mask(info.height, info.width, factor_of(info))
     believed = None if trust is None else answer.trust(trust).mask
     errors = errors_trusted = None
     if answer.error is not None:

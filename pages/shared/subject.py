@@ -13,7 +13,7 @@ from flowlab.jobs.answer import Answer
 from flowlab.jobs.views import Look
 from flowlab.media.tables import csv_table
 
-from .marks import Marks
+from .marks import Marks, factor_of
 
 PANEL = "d_closer"
 
@@ -42,8 +42,7 @@ class Subject:
     @property
     def factor(self) -> tuple[float, float]:
         """Clip pixels per working pixel, in x and y."""
-        factor = self.clip.info.factor
-        return float(factor[0]), float(factor[1])
+        return factor_of(self.clip.info)
 
     @property
     def counts(self) -> NDArray[np.bool_] | None:

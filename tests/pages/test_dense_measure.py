@@ -318,3 +318,11 @@ def test_objects_are_outlined_on_request() -> None:
     assert picture(open_page(clip=SMALL))["drawn"]["objects"] == []
     (leaf,) = picture(open_page(clip=SMALL, d_objects="true"))["drawn"]["objects"]
     assert leaf[0] == "leaf"
+
+
+def test_the_arrows_carry_what_was_drawn_and_the_objects() -> None:
+    query = {"d_region": "60,30,70,60", "d_line": "5,6,50,20", "d_objects": "true"}
+    shapes = json.loads(picture(open_page(clip=SMALL, d_view="arrows", **query))["spec"])["layout"]["shapes"]
+    assert [shape["line"]["dash"] for shape in shapes] == ["solid", "solid", "dash"]
+    assert shapes[0]["path"] == "M59.5,29.5L129.5,29.5L129.5,89.5L59.5,89.5L59.5,29.5"
+    assert shapes[1]["path"] == "M5,6L50,20"
