@@ -6,12 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import plotly
 from numpy.typing import NDArray
+from playwright.sync_api import Browser
 
 from flowlab.core.flow_field import endpoint_error
 from flowlab.dense.estimator import Flow, Grey
 from flowlab.dense.methods import METHODS
 from flowlab.dense.trust import Trust, trust
+from flowlab.drawing.plots import sparsification_plot
 from flowlab.evaluation.sparsification import sparsification
 from flowlab.media.flow_files import read_flow
 from flowlab.scenes.registry import SCENES, open_scene
@@ -19,7 +22,9 @@ from tests.benchmarks.tables import heading, row
 
 PAIRS = ("RubberWhale", "Grove2", "Urban2", "Venus")
 KNOBS = ("", "noise=3", "gain=0.05", "speed=5")
-COLUMNS = ("combined", "fwd-bwd", "eigenvalue", "residual", "deviation")
+COLUMNS = ("combined", "fb error", "eigenvalue", "residual", "deviation")
+
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 Case = tuple[str, Grey, Grey, Flow]
 
@@ -91,3 +96,52 @@ def test_doubt_ranks_errors_better_than_any_single_test() -> None:
             None, "share")  # fmt: skip
         for column, area in zip(COLUMNS[1:4], single.T, strict=True):
             row(f"AUSE of the combined doubt over that of {column}", float(combined.mean() / area.mean()), 1.0, "")
+
+
+CASES = {
+    "Middlebury": middlebury_cases,
+    "the scenes, with noise": lambda: (c for c in scene_cases() if "noise" in c[0]),
+}
+
+
+def curves(cases: Iterator[Case]) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean sparsification curve of each test over cases and methods, the best possible, and the shares.
+
+    Every curve is divided by the mean error of all pixels of its case, so that each case counts alike.
+    """
+    sums: dict[str, list[NDArray[np.float64]]] = {}
+    best = []
+    for _, first, second, truth in cases:
+        for method in METHODS.values():
+            flow, backward = method.estimate(first, second).flow, method.estimate(second, first).flow
+            error, found = endpoint_error(flow, truth), trust(first, second, flow, backward)
+            ranks = (found.doubt, found.forward_backward, -found.min_eigenvalue, found.residual, found.deviation)
+            for name, rank in zip(COLUMNS, ranks, strict=True):
+                curve = sparsification(error, rank)
+                sums.setdefault(name, []).append(curve.error / curve.mean_error)
+            best.append(curve.oracle / curve.mean_error)
+    return {name: np.mean(rows, axis=0) for name, rows in sums.items()}, np.mean(best, axis=0), curve.kept
+
+
+def test_figure_of_error_against_share_kept(browser: Browser, tmp_path: Path) -> None:
+    """Draw docs/trust.png anew; it is kept where FLOWLAB_FIGURES names a folder."""
+    heading("Figure: error of what is kept against share kept")
+    page = browser.new_page(viewport={"width": 1120, "height": 380}, device_scale_factor=2)
+    page.set_content(
+        '<body style="margin:0;display:flex;background:#FBFBF9"><div id="a"></div><div id="b"></div></body>'
+    )
+    page.add_script_tag(path=PLOTLY)
+    for place, (title, cases) in zip("ab", CASES.items(), strict=False):
+        if title == "Middlebury" and not os.environ.get("FLOWLAB_DATA"):
+            continue
+        measured, best, kept = curves(cases())
+        figure = sparsification_plot(kept, measured, best, unit="of the mean of all")
+        figure.update_layout(
+            title={"text": f"On {title}", "font": {"size": 15}, "y": 0.97}, width=560, height=380, margin_t=95
+        )
+        page.evaluate("([id, text]) => { const f = JSON.parse(text); return Plotly.react(id, f.data, f.layout); }",
+                      [place, figure.to_json()])  # fmt: skip
+    folder = Path(os.environ.get("FLOWLAB_FIGURES") or tmp_path)
+    page.screenshot(path=folder / "trust.png")
+    page.close()
+    print(f"  drawn: {folder / 'trust.png'}")
