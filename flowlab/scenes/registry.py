@@ -12,6 +12,7 @@ from flowlab.scenes.planar import PlanarParameters, planar
 from flowlab.scenes.rotation import RotationParameters, rotation
 from flowlab.scenes.scene import Scene, SceneParameters
 from flowlab.scenes.shear import ShearParameters, shear
+from flowlab.scenes.street.street import StreetParameters, street
 from flowlab.scenes.text import scene_text, split_scene_text
 from flowlab.scenes.translation import TranslationParameters, translation
 from flowlab.scenes.two_layers import TwoLayersParameters, two_layers
@@ -111,6 +112,13 @@ _ROWS = (
         PlanarParameters,
         planar,
         "A flat thing seen in perspective moves by a homography: eight numbers a frame for a tracker to find.",
+    ),
+    SceneKind(
+        "street",
+        "Town street",
+        StreetParameters,
+        street,
+        "Everything at once, as in a film: depth, traffic that hides and reveals, shadows, and a camera that moves.",
     ),
 )
 

