@@ -6,7 +6,7 @@ from flowlab.core.clip import Clip
 from flowlab.errors import FlowlabError
 from flowlab.jobs.pairs import check_size, last_index
 from flowlab.jobs.views import VIEWS, view
-from pages.shared.clip_picker import choose_clip, offer_default, show_refusal
+from pages.shared.clip_picker import choose_clip, offer_remedy, show_refusal
 from pages.shared.closer import look_closer
 from pages.shared.dense_controls import choose_gap, choose_look, choose_measure, choose_method, glitch_start
 from pages.shared.downloads import offer_downloads, page_script
@@ -64,7 +64,7 @@ def show_answer(clip: Clip) -> None:
     if measure.trust is not None:
         fb, probe = answer.trust(measure.trust).forward_backward, probe_pixel(marks, info)
         more_numbers(fb, answer.error, token=token, key="d_more", probe=probe)
-    show_refused(marks)
+    show_refused(marks, measure.refused)
     numbers = work_out(answer, marks.selection, info, measure.trust)
     show_numbers(info, answer, numbers, measure.units, marks.selection)
     offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers))
@@ -79,7 +79,7 @@ except FlowlabError as error:
     stop_playing()
     show_refusal()
     st.error(plain(error))
-    offer_default(to_the_start)
+    offer_remedy(to_the_start)
 else:
     show_refusal()
     explore(chosen_clip)

@@ -38,7 +38,7 @@ class Units:
     Attributes:
         length: name of the unit of length.
         per_px: that unit per working pixel.
-        speed: name of the unit of speed: "px", "px/s", "mm", "mm/s".
+        speed: name of the unit of speed: "px" (a step), "px/s", "mm/frame", "mm/s".
         seconds: seconds from the first to the second frame where time is told in seconds, else None.
     """
 
@@ -91,7 +91,8 @@ def units(
             )
         per_px = chosen.ruler / ruler.length * px_per_working_px
     seconds = gap / (chosen.fps or float(fps)) if chosen.time == "second" else None
-    return Units(chosen.length, per_px, chosen.length + ("/s" if seconds else ""), seconds)
+    step = "/s" if seconds else "" if chosen.length == PIXEL else "/frame" if gap == 1 else f"/{gap} frames"
+    return Units(chosen.length, per_px, chosen.length + step, seconds)
 
 
 def bar_length(width: int, per_px: float, share: float = 0.2) -> tuple[float, float]:

@@ -140,9 +140,9 @@ class Trust:
         """Share of the vectors that are trusted, from 0 to 1."""
         return self.share_of(Reason.TRUSTED)
 
-    def share_of(self, reason: Reason) -> float:
-        """Return the share of the vectors that have this reason, from 0 to 1."""
-        return float(np.mean(self.reason == reason))
+    def share_of(self, reason: Reason, counts: Mask | None = None) -> float:
+        """Return the share of the vectors (of those that count, (H, W) bool) that have this reason, from 0 to 1."""
+        return float(np.mean((self.reason if counts is None else self.reason[counts]) == reason))
 
 
 def forward_backward_error(flow: Flow, backward: Flow) -> Scalar:

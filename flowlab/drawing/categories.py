@@ -21,7 +21,7 @@ CATEGORY_COLOURS: tuple[Rgb, ...] = (
     (204, 121, 167),  # reddish purple
     (213, 94, 0),  # vermillion
     (86, 180, 233),  # sky blue
-    (240, 228, 66),  # yellow
+    (230, 159, 0),  # orange
     (0, 114, 178),  # blue
 )
 """The colour of each category; the first one is not used."""

@@ -186,6 +186,7 @@ def sparsification_plot(
     curves: Mapping[str, ArrayLike],
     oracle: ArrayLike,
     *,
+    colours: Mapping[str, str] | None = None,
     unit: str = "px",
     dark: bool = False,
 ) -> go.Figure:
@@ -195,6 +196,7 @@ def sparsification_plot(
         share_kept: (N,) shares of the pixels, 0..1.
         curves: name of a measure of trust -> (N,) mean error of what it keeps; the first one stands out.
         oracle: (N,) the same, when the true error decides: no measure can be below it.
+        colours: name of a curve -> its CSS colour, where it has one of its own elsewhere.
         unit: of the errors.
         dark: whether the page is dark.
 
@@ -206,10 +208,11 @@ def sparsification_plot(
     traces = []
     for number, (name, values) in enumerate(curves.items()):
         y = _series(name, values, like=share_kept)[picked]
-        colour = FURTHER_COLOURS[(number - 1) % len(FURTHER_COLOURS)] if number else ink.look
+        further = FURTHER_COLOURS[(number - 1) % len(FURTHER_COLOURS)] if number else ink.look
+        colour = (colours or {}).get(name, further)
         traces.append(_line(name, share[picked], y, colour=colour, unit=unit, width=1.6 if number else 3.0))
     y = _series("oracle", oracle, like=share_kept)[picked]
-    traces.append(_line("best possible", share[picked], y, colour=ink.text, dash="dot", unit=unit))
+    traces.append(_line("best possible", share[picked], y, colour=ink.text, dash="dot", unit=unit, width=1.2))
     layout = plot_layout(dark, "share of pixels kept (%)", f"their mean error ({unit})")
     layout["xaxis"]["unifiedhovertitle"] = {"text": f"%{{x:{NUMBER}}} % kept"}
     layout["yaxis"]["rangemode"] = "tozero"
@@ -251,7 +254,7 @@ def _line(
         x=x,
         y=np.where(np.isfinite(y), y, np.float32(np.nan)),
         name=plain(name),
-        mode="lines",
+        mode="lines" if np.isfinite(y).sum() > 1 else "markers",  # a line through one point would be nothing
         connectgaps=False,
         line={"color": colour, "dash": dash, "width": width},
         hovertemplate=f"%{{y:{NUMBER}}} {unit}",

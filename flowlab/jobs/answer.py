@@ -32,7 +32,7 @@ class Answer:
         seconds: what the estimation alone took.
         method: what estimated it.
         settings: with which parameters.
-        removed: how many vectors the outlier filter took out; None where it was not asked for.
+        removed: (H, W) bool, True where the outlier filter took a vector out; None where it was not asked for.
         accumulated: (H, W, 3) uint8, a picture carried along by the flows up to this one (jobs.glitch); None
             where nobody carried one.
     """
@@ -42,7 +42,7 @@ class Answer:
     seconds: float
     method: Method
     settings: Parameters
-    removed: int | None = None
+    removed: NDArray[np.bool_] | None = None
     accumulated: NDArray[np.uint8] | None = None
     _trusts: dict[TrustParameters, Trust] = field(default_factory=dict, repr=False)
 
@@ -82,11 +82,11 @@ class Answer:
         return float(known.mean()) if known.size else math.nan
 
     def filtered(self, parameters: OutlierParameters) -> "Answer":
-        """Return this answer with the outliers of the normalised median test taken out (NaN) and counted."""
+        """Return this answer with the outliers of the normalised median test taken out (NaN) and marked."""
         wrong = outliers(self.flow, parameters)
         flow = self.flow.copy()
         flow[wrong] = np.nan
-        cleaned = replace(self, flow=flow, removed=int(wrong.sum()), _trusts={})
+        cleaned = replace(self, flow=flow, removed=wrong, _trusts={})
         if "backward" in self.__dict__:
             cleaned.__dict__["backward"] = self.backward  # it does not depend on what was taken out here
         return cleaned

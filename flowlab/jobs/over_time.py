@@ -86,13 +86,13 @@ class OverTime:
 
 def flow_over_time(
     clip: Clip,
-    start: int,
-    stop: int,
+    frames: tuple[int, int],
     gap: int,
     method: Method,
     parameters: Parameters,
     *,
     probe: tuple[int, int] | None = None,
+    counts: NDArray[np.bool_] | None = None,
 ) -> Iterator[tuple[float, OverTime | None]]:
     """Estimate every pair of a range, yielding (share done, None) after each, and at the end (1, the result).
 
@@ -100,37 +100,37 @@ def flow_over_time(
 
     Args:
         clip: at its working width.
-        start: first frame that is used.
-        stop: frame before which it ends.
+        frames: (start, stop), frames start .. stop-1 are used.
         gap: frames from the first to the second of a pair.
         method: estimator.
         parameters: of the method.
         probe: (x, y) of a pixel to follow; it does not move along.
+        counts: (H, W) bool, True where a pixel counts for the median speed; None: everywhere.
 
     Raises:
         ParameterError: the range holds no pair, or would take longer than a page may.
     """
+    start, stop = frames
     count = stop - gap - start
     if count < 1:
         raise ParameterError(f"frames {start}:{stop} with gap {gap} hold no pair: choose more frames or a smaller gap")
     _check_time(clip, count, method, parameters)
     height, width = clip.info.height, clip.info.width
     moments = FlowMoments(height, width)
-    frames: list[int] = []
+    indices: list[int] = []
     speeds: list[float] = []
     course: list[NDArray[np.float32]] = []
     for pair in stream_pairs(clip, start, stop, gap):
         flow = estimate_pair(pair, method, parameters).flow
         moments.add(flow)
-        frames.append(pair.first.index)
-        speed = np.hypot(flow[..., 0], flow[..., 1])
-        speeds.append(float(np.median(speed[np.isfinite(speed)])) if np.isfinite(speed).any() else math.nan)
+        indices.append(pair.first.index)
+        speeds.append(flow_median_speed(flow if counts is None else flow[counts]))
         course.append(flow[probe[1], probe[0]] if probe else np.full(2, np.nan, np.float32))
-        yield len(frames) / count, None
+        yield len(indices) / count, None
     yield (
         1.0,
         OverTime(
-            frames=np.array(frames),
+            frames=np.array(indices),
             mean=moments.mean,
             fluctuation=moments.fluctuation,
             rms=moments.rms,
@@ -138,6 +138,13 @@ def flow_over_time(
             probe=np.array(course, np.float32).reshape(-1, 2),
         ),
     )
+
+
+def flow_median_speed(vectors: Flow) -> float:
+    """Return the median length of the known vectors (.., 2), px; NaN where none is known."""
+    speed = np.hypot(vectors[..., 0], vectors[..., 1])
+    known = speed[np.isfinite(speed)]
+    return float(np.median(known)) if known.size else math.nan
 
 
 def _check_time(clip: Clip, count: int, method: Method, parameters: Parameters) -> None:

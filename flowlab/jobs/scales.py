@@ -14,7 +14,7 @@ from flowlab.jobs.pairs import Pair, last_index, read_pair
 
 RATE_SIGMA = 3.0  # px: derivatives of a measured flow are mostly noise without a little smoothing
 _PAIRS = 5
-_SHARE = 98  # per cent of the pixels that lie below full colour
+_SHARE = 95  # per cent of the pixels that lie below full colour
 _ROOM = 1.25  # so that what moves at the typical speed itself does not flicker at the rim
 _SMALLEST_RATE = 0.02
 _ERROR_SHARE = 0.2  # of the speed: errors are smaller than motions
@@ -41,7 +41,7 @@ class Scales:
 def clip_scales(clip: Clip, gap: int = 1) -> Scales:
     """Return the scales of a clip's typical motion, rounded up to a number people know.
 
-    The median, over a few pairs spread evenly over the clip, of the 98th percentile (of the true flow
+    The median, over a few pairs spread evenly over the clip, of the 95th percentile (of the true flow
     where it is known, else of DIS ultrafast): one odd pair, a cut or a passing hand, does not set the
     scale for all. It depends on clip, gap and size only.
     """
@@ -60,7 +60,7 @@ def clip_scales(clip: Clip, gap: int = 1) -> Scales:
 
 
 def _typical_rate(flow: Flow) -> float:
-    """Return the 98th percentile of how fast the flow spreads or turns; 0 where that is not known."""
+    """Return the 95th percentile of how fast the flow spreads or turns; 0 where that is not known."""
     if min(flow.shape[:2]) < 2:
         return 0.0  # a line of pixels has no derivatives across it
     rate = np.fmax(np.abs(divergence(flow, RATE_SIGMA)), np.abs(vorticity(flow, RATE_SIGMA)))

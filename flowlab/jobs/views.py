@@ -150,9 +150,8 @@ _ROWS = (
     View("streamlines", "Streamlines", "Lines that follow the motion of this one moment, coloured by speed.",
          "speed", _streamlines),
     View("magnitude", "Magnitude", "How fast each pixel moves, whatever the direction.", "speed", _magnitude),
-    View("divergence", "Divergence", "Where motion spreads apart (+) or draws together (−): zooming in is one "
-         "positive value everywhere.", "rate", _divergence),
-    View("vorticity", "Vorticity", "Where motion turns: + clockwise on the screen, twice the angle turned in a step.",
+    View("divergence", "Divergence", "Where motion spreads apart (+) or draws together (−).", "rate", _divergence),
+    View("vorticity", "Vorticity", "Where motion turns: + is clockwise on the screen.",
          "rate", _vorticity),
     View("warped", "Warped back", "The second frame pulled back by the flow: where the flow is right it equals the "
          "first. Swipe to compare.", "", _warped),
@@ -160,13 +159,13 @@ _ROWS = (
         "residual", _residual),
     View("trust", "Trust", "A colour names the test that failed; the rest can be believed.",
          "trust", _trust),
-    View("error", "Error", "Distance to the true flow, where it is known.", "error", _error),
-    View("hsv-tutorial", "HSV tutorial", "OpenCV's tutorial: hue is direction, brightest is the fastest pixel of THIS "
-         "frame, so frames do not compare.", "hsv-tutorial", _hsv_tutorial),
-    View("hsv-opt-flow", "HSV opt_flow", "OpenCV's opt_flow sample: hue turned by 180°, value 4 times the speed, full "
-         "at 63.75 px.", "hsv-opt-flow", _hsv_opt_flow),
-    View("glitch", "Glitch", "The start frame carried along by the flow as OpenCV's opt_flow does: an approximate "
-         "forward warp whose errors add up. Art, not measurement.", "", _glitch, accumulates=True),
+    View("error", "Error", "Distance to the true flow; grey where it is not known.", "error", _error),
+    View("hsv-tutorial", "HSV tutorial", "OpenCV's tutorial: hue is direction, value is scaled per frame: frames do "
+         "not compare.", "hsv-tutorial", _hsv_tutorial),
+    View("hsv-opt-flow", "HSV opt_flow", "OpenCV's opt_flow sample: hue turned by 180°, value 4 times the speed.",
+         "hsv-opt-flow", _hsv_opt_flow),
+    View("glitch", "Glitch", "A frame carried along as OpenCV's opt_flow does: an approximate forward warp whose "
+         "errors add up.", "", _glitch, accumulates=True),
 )  # fmt: skip
 
 VIEWS: Mapping[str, View] = MappingProxyType({row.name: row for row in _ROWS})

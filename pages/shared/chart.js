@@ -73,6 +73,12 @@ export default function ({ data, parentElement }) {
   const $ = (selector) => parentElement.querySelector(selector);
   const box = $(".flowlab-plot");
   $(".flowlab-words").textContent = data.words;
+  const scale = $(".flowlab-scale");
+  scale.hidden = !data.legend?.source;
+  if (data.legend?.source) {
+    scale.querySelector("img").src = data.legend.source;
+    scale.querySelectorAll("span").forEach((end, i) => (end.textContent = data.legend.ends[i]));
+  }
   $(".flowlab-strip").hidden = !data.words && !data.readout;
   $(".flowlab-strip").classList.toggle("beneath-plot", !data.readout);
   box.out = $(".flowlab-readout");

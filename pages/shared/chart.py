@@ -9,7 +9,7 @@ from streamlit.errors import StreamlitDuplicateElementKey
 from flowlab.drawing.figures import Figure, empty_figure
 
 from .frontend import component
-from .picture import MAX_HEIGHT
+from .picture import MAX_HEIGHT, Legend
 
 # Plotly writes its style sheet into the page's head, which does not reach into a shadow root.
 _chart = component("chart", ("readout.js", "chart.js"), isolate_styles=False)
@@ -20,7 +20,7 @@ def chart(
     width: int,
     height: int,
     *,
-    words: str,
+    legend: Legend,
     key: str,
     per_px: float = 1.0,
     unit: str = "px",
@@ -33,7 +33,7 @@ def chart(
         figure: its points have the picture's x and y, and customdata that begins with u, v in `unit`.
         width: of the picture, px.
         height: of the picture, px.
-        words: what it shows, written beneath.
+        legend: what its colours mean, a strip with two ends, and its words.
         key: Streamlit key; the same key keeps the zoom.
         per_px: what 1 px is in `unit`, for the numbers that come later.
         unit: the unit of the numbers under the pointer.
@@ -42,7 +42,8 @@ def chart(
     """
     shape = {"width": width, "height": height, "maxHeight": MAX_HEIGHT}
     readout = {"perPx": per_px, "unit": unit, "token": token, "more": more}
-    _show({"spec": figure.to_json(), "picture": shape, "words": words, "readout": readout}, key)
+    data = {"spec": figure.to_json(), "picture": shape, "words": legend.words, "legend": vars(legend)}
+    _show(data | {"readout": readout}, key)
 
 
 def plot(figure: Figure, *, key: str, height: int = 260, words: str = "") -> None:

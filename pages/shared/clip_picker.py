@@ -23,6 +23,7 @@ _PICK = "clip_pick"
 _UPLOADS = "_uploads"
 _REFUSED = "_refused"
 _FULL = "full"
+_DOWNLOAD = "sample_download"
 _WIDTHS = (1280, 960, 640, 480, 320, 160)
 
 
@@ -49,8 +50,12 @@ def choose_clip(width_key: str, on_change: Callable[[], None]) -> Clip:
     return _open(name, _working_width(native.info.width, width_key))
 
 
-def offer_default(on_change: Callable[[], None]) -> None:
-    """Offer the built-in clip where the one asked for cannot be shown."""
+def offer_remedy(on_change: Callable[[], None]) -> None:
+    """Offer what helps where the clip asked for cannot be shown: to download it, or the built-in one."""
+    name = clip_name(DEFAULT_CLIP)
+    sample = samples().get(name.removeprefix("sample:")) if name.startswith("sample:") else None
+    if sample and not open_lab().library.store.has(sample.sha256):
+        st.button(f"Download ({sample.bytes / 1e6:.1f} MB)", type="primary", key=_DOWNLOAD)
 
     def show_default() -> None:
         set_clip(DEFAULT_CLIP)
@@ -122,9 +127,7 @@ def _sample(name: str) -> None:
     if sample is None:
         return  # opening it says so
     st.caption(f"{plain(sample.licence)} · {plain(sample.credit)}")
-    if open_lab().library.store.has(sample.sha256):
-        return
-    if st.button(f"Download ({sample.bytes / 1e6:.1f} MB)", width="stretch"):
+    if st.session_state.get(_DOWNLOAD):  # the button `offer_remedy` showed was pressed
         with _checking() as progress:
             open_lab().library.add_sample(sample, progress=progress)
 

@@ -6,7 +6,9 @@ import numpy as np
 import streamlit as st
 
 from flowlab.core.region import profile
-from flowlab.dense.trust import Trust, TrustParameters
+from flowlab.dense.trust import Reason, Trust, TrustParameters
+from flowlab.drawing.categories import CATEGORY_COLOURS
+from flowlab.drawing.inks import inks
 from flowlab.drawing.plots import direction_rose, profile_plot, sparsification_plot, speed_histogram
 from flowlab.errors import ParameterError
 from flowlab.evaluation import distribution
@@ -41,7 +43,7 @@ def _distribution(subject: Subject) -> None:
             rose.shares, rose.mean_speeds * units.factor, unit=units.speed, scale=subject.look.scale * units.factor,
             dark=is_dark(),
         )  # fmt: skip
-        words = f"Where pixels move to: {rose.moving:.0%} of them move, the others less than 0.1 px."
+        words = f"Where pixels move to: {rose.moving:.0%} of them move, the others less than {units.told(0.1)}."
         plot(figure, key="d_rose", height=300, words=words)
     with right:
         marks = {"median": typical.median_speed * units.factor, "95 %": typical.p95_speed * units.factor}
@@ -63,7 +65,9 @@ def _profile(subject: Subject) -> None:
         series |= {"true u": true.u * units.factor, "true v": true.v * units.factor}
     along = read.distance / subject.factor[0] * units.per_px
     x_title = f"distance along the line ({units.length})"
-    figure = profile_plot(along, series, x_title=x_title, y_title="motion", unit=units.speed, dark=is_dark())
+    figure = profile_plot(
+        along, series, x_title=x_title, y_title=f"motion ({units.speed})", unit=units.speed, dark=is_dark()
+    )
     plot(figure, key="d_profile", height=300, words="Motion along the line, from its dot to its arrow.")
     offer_table(
         "profile.csv", {x_title: along} | {f"{name} ({units.speed})": values for name, values in series.items()}
@@ -80,27 +84,40 @@ def _trust_curve(subject: Subject) -> None:
         st.info("The truth is unknown at every pixel that counts.")
         return
     trust = answer.trust(subject.trust or TrustParameters())
-    curves = {name: sparsification(error[counts], doubt[counts]) for name, doubt in _doubts(trust).items()}
-    first = next(iter(curves.values()))
-    figure = sparsification_plot(
-        first.kept, {f"{name} · AUSE {curve.ause:.3f}": curve.error for name, curve in curves.items()}, first.oracle,
-        dark=is_dark(),
-    )  # fmt: skip
+    # Orange and red name tests that failed; all of them together have the ink of words.
+    curves, colours = {}, {}
+    for reason, doubt in _doubts(trust).items():
+        curve = sparsification(error[counts], doubt[counts])
+        name = f"{_TESTS[reason]} {curve.ause:.3f}"
+        curves[name] = curve.error
+        known = "rgb({},{},{})".format(*CATEGORY_COLOURS[reason])
+        colours[name] = inks(is_dark()).text if reason is Reason.TRUSTED else known
+    figure = sparsification_plot(curve.kept, curves, curve.oracle, colours=colours, dark=is_dark())
     words = (
         "Mean error of what is kept when the most doubtful pixels are left out first: the lower, the better the tests "
-        "know where the flow is wrong. AUSE is the area above the curve that knows the truth (Ilg et al. 2018)."
+        "know where the flow is wrong. The number beside each is its AUSE, the area above the best possible "
+        "(Ilg et al. 2018)."
     )
     plot(figure, key="d_trust_curve", height=320, words=words)
 
 
-def _doubts(trust: Trust) -> dict[str, Array]:
-    """Return what ranks the pixels, from the least doubtful: all tests together, and each alone."""
+_TESTS = {
+    Reason.TRUSTED: "all tests",
+    Reason.INCONSISTENT: "forward-backward",
+    Reason.FLAT: "texture",
+    Reason.UNEXPLAINED: "residual",
+    Reason.ABRUPT: "deviation",
+}
+
+
+def _doubts(trust: Trust) -> dict[Reason, Array]:
+    """Return what ranks the pixels, from the least doubtful: all tests together, and each alone by what fails it."""
     return {
-        "all tests": trust.doubt,
-        "forward-backward": trust.forward_backward,
-        "texture": -trust.min_eigenvalue,
-        "residual": trust.residual,
-        "deviation": trust.deviation,
+        Reason.TRUSTED: trust.doubt,
+        Reason.INCONSISTENT: trust.forward_backward,
+        Reason.FLAT: -trust.min_eigenvalue,
+        Reason.UNEXPLAINED: trust.residual,
+        Reason.ABRUPT: trust.deviation,
     }
 
 

@@ -19,7 +19,6 @@ from flowlab.jobs.views import Look
 
 from .folded import folded, from_address
 from .marks import Marks, offer_marks
-from .plain import plain
 from .url import BOUND, set_text, whole_number
 from .widgets import one_of, parameters
 
@@ -71,12 +70,14 @@ class Measure:
         outliers: of the normalised median test; None where it is off.
         units: how displacements are told.
         objects: what is known to stand in the first frame, where it is to be shown.
+        refused: why displacements cannot be told as was asked, or "".
     """
 
     trust: TrustParameters | None
     outliers: OutlierParameters | None
     units: Units
     objects: tuple[SceneObject, ...] = ()
+    refused: str = ""
 
 
 def choose_measure(clip: Clip, gap: int, marks: Marks) -> Measure:
@@ -93,17 +94,17 @@ def choose_measure(clip: Clip, gap: int, marks: Marks) -> Measure:
     thresholds = folded(TrustParameters, _TRUST, "Trust thresholds") if trusting else None
     outliers = folded(OutlierParameters, _OUTLIERS, "Outlier thresholds") if filtering else None
     offer_marks()
-    told = _units(clip, gap, marks, folded(UnitParameters, _UNITS, "Units"))
-    return Measure(thresholds, outliers, told, _objects(clip))
+    told, refused = _units(clip, gap, marks, folded(UnitParameters, _UNITS, "Units"))
+    return Measure(thresholds, outliers, told, _objects(clip), refused)
 
 
-def _units(clip: Clip, gap: int, marks: Marks, chosen: UnitParameters) -> Units:
+def _units(clip: Clip, gap: int, marks: Marks, chosen: UnitParameters) -> tuple[Units, str]:
+    """Return the units, and why they are not those asked for where they are not."""
     info = clip.info
     try:
-        return units(chosen, ruler=marks.ruler, fps=info.fps, gap=gap, px_per_working_px=float(info.factor[0]))
+        return units(chosen, ruler=marks.ruler, fps=info.fps, gap=gap, px_per_working_px=float(info.factor[0])), ""
     except ParameterError as error:
-        st.caption(plain(f"⚠ {error}"))
-        return Units()
+        return Units(), str(error)
 
 
 def _objects(clip: Clip) -> tuple[SceneObject, ...]:

@@ -1,10 +1,11 @@
 """Showing one view of a flow: raster views in the picture component, arrows in Plotly."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
 from flowlab.core.clip import ClipInfo
+from flowlab.core.region import Selection
 from flowlab.core.truth import SceneObject
 from flowlab.core.units import Units, bar_length
 from flowlab.dense.trust import Reason
@@ -24,6 +25,7 @@ from .plain import plain
 
 MOST_ARROWS = 2000  # more would keep the browser busy for seconds; they are drawn as pixels instead
 _WHEEL, _STRIP = 128, (256, 8)
+_NO_TOOLS = "Drag to zoom in, double click to zoom out; the tools are on the other views."
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,18 @@ def show_flow(answer: Answer, info: ClipInfo, showing: Showing) -> None:
     except ParameterError as error:  # this view needs what the clip does not have; the others do not
         st.info(plain(error))
         return
-    selection = showing.marks.selection
+    selection, beneath = showing.marks.selection, answer.pair.first.rgb
     if not selection.is_all:
-        drawn = outside_dimmed(drawn, selection.mask(height, width, factor_of(info)))
+        counts = selection.mask(height, width, factor_of(info))
+        drawn, beneath = outside_dimmed(drawn, counts), outside_dimmed(beneath, counts)
     picture(
         drawn,
         answer.flow,
         title=f"{view.title} of frame {index}",
         frame=index,
         key="d_picture",
-        legend=legend_of_view(answer, showing),
-        beneath=answer.pair.first.rgb if showing.swipe else None,
+        legend=legend_of_view(answer, info, showing),
+        beneath=beneath if showing.swipe else None,
         names=(f"frame {index}", view.title),
         drawn=on_picture(showing.marks, info, showing.objects),
         bar=_bar(width, units),
@@ -95,10 +98,10 @@ def _bar(width: int, units: Units) -> ScaleBar | None:
     return ScaleBar(px, f"{length:g} {units.length}")
 
 
-def legend_of_view(answer: Answer, showing: Showing) -> Legend:
+def legend_of_view(answer: Answer, info: ClipInfo, showing: Showing) -> Legend:
     """Return what the colours of a view mean."""
     view, look, units = showing.view, showing.look, showing.units
-    per = "" if units.seconds else " a frame" if showing.gap == 1 else f" in {showing.gap} frames"
+    per = "" if units.speed != "px" else " a frame" if showing.gap == 1 else f" in {showing.gap} frames"
 
     def speed(px: float) -> str:
         return units.told(px) + per
@@ -121,17 +124,18 @@ def legend_of_view(answer: Answer, showing: Showing) -> Legend:
         end = f"{look.rate * units.rate:.3g}"
         return legend_of("signed", signed_scale(*_STRIP), (f"−{end}", "0", f"+{end} {units.rate_unit}"), view.shows)
     if view.legend == "trust":
-        return legend_of("categories", None, (), view.shows, _reasons(answer, look))
+        return legend_of("categories", None, (), view.shows, _reasons(answer, look, showing.marks.selection, info))
     return Legend("", "", view.shows, ())
 
 
-def _reasons(answer: Answer, look: Look) -> tuple[tuple[str, str], ...]:
-    """Return the colour of every reason that occurs, with its words and its share."""
+def _reasons(answer: Answer, look: Look, selection: Selection, info: ClipInfo) -> tuple[tuple[str, str], ...]:
+    """Return the colour of every reason that occurs where pixels count, with its words and its share."""
     trust = answer.trust(look.trust)
+    counts = None if selection.is_all else selection.mask(info.height, info.width, factor_of(info))
     return tuple(
         ("rgb({},{},{})".format(*CATEGORY_COLOURS[reason]), f"{reason.words} {share:.1%}")
         for reason in Reason
-        if reason is not Reason.TRUSTED and (share := trust.share_of(reason)) > 0
+        if reason is not Reason.TRUSTED and (share := trust.share_of(reason, counts)) > 0
     )
 
 
@@ -143,10 +147,11 @@ def _arrows(answer: Answer, info: ClipInfo, showing: Showing) -> None:
         photograph = outside_dimmed(photograph, selection.mask(height, width, factor_of(info)))
     figure = arrows_figure(
         photograph_uri(photograph), answer.flow, spacing=look.spacing, gain=look.gain, scale=look.scale,
-        outline=False, dark=st.context.theme.type == "dark", per_px=units.factor, unit=units.speed,
+        outline=False, legend=False, dark=st.context.theme.type == "dark", per_px=units.factor, unit=units.speed,
         outlines=outlines(on_picture(showing.marks, info, showing.objects)),
     )  # fmt: skip
+    legend = legend_of_view(answer, info, showing)
     chart(
-        figure, width, height, words=showing.view.shows, key="d_arrows", per_px=units.factor, unit=units.speed,
-        token=showing.token, more=showing.more,
+        figure, width, height, legend=replace(legend, words=f"{legend.words} {_NO_TOOLS}"), key="d_arrows",
+        per_px=units.factor, unit=units.speed, token=showing.token, more=showing.more,
     )  # fmt: skip

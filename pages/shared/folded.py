@@ -1,4 +1,4 @@
-"""Parameters that are shown on demand: kept in the address, their widgets made when a popover is opened.
+"""Parameters that are shown on demand: kept in the address, their widgets made when they are unfolded.
 
 Every widget on a page costs time whenever anything moves; what is rarely set costs nothing while it is closed.
 """
@@ -40,10 +40,10 @@ def to_address(values: Parameters, prefix: str) -> None:
         set_text(prefix + field.name, str(value).lower() if isinstance(value, bool) else str(value))
 
 
-def folded(kind: type[P], prefix: str, title: str, about: str = "") -> P:
-    """Show a popover with the parameters of `kind` and return them; they are kept under `prefix` in the address."""
+def folded(kind: type[P], prefix: str, title: str) -> P:
+    """Show the parameters of `kind` under a fold and return them; they are kept under `prefix` in the address."""
     values = from_address(kind, prefix)
-    place = st.popover(title, width="stretch", key=f"{prefix}open", on_change="rerun", help=about or None)
+    place = st.expander(title, key=f"{prefix}open", on_change="rerun")
     if place.open:
         with place:
             knobs(values, f"{prefix}set_", lambda changed: to_address(changed, prefix))

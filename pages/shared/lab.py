@@ -9,6 +9,7 @@ import streamlit as st
 
 from flowlab.core.clip import Clip
 from flowlab.core.parameters import Parameters
+from flowlab.core.region import Selection
 from flowlab.dense.estimator import Method
 from flowlab.dense.outliers import OutlierParameters
 from flowlab.engine.slot import LatestSlot, SupersededError
@@ -113,16 +114,25 @@ def carried_along(clip: Clip, start: int, answer: Answer) -> Answer:
 
 
 def over_time(
-    clip: Clip, start: int, stop: int, gap: int, method: Method, parameters: Parameters, probe: tuple[int, int] | None
+    clip: Clip,
+    frames: tuple[int, int],
+    gap: int,
+    method: Method,
+    parameters: Parameters,
+    *,
+    probe: tuple[int, int] | None,
+    selection: Selection,
 ) -> Iterator[tuple[float, OverTime | None]]:
     """Yield the progress and at last the result of a range of pairs, at once where it was computed before."""
     lab, info = open_lab(), clip.info
-    key = (info.content_hash, info.width, start, stop, gap, method.name, parameters, probe)
+    key = (info.content_hash, info.width, frames, gap, method.name, parameters, probe, selection)
     found = lab.over_time.get(key)
     if found is not None:
         yield 1.0, found
         return
-    for share, result in flow_over_time(clip, start, stop, gap, method, parameters, probe=probe):
+    factor = float(info.factor[0]), float(info.factor[1])
+    counts = None if selection.is_all else selection.mask(info.height, info.width, factor)
+    for share, result in flow_over_time(clip, frames, gap, method, parameters, probe=probe, counts=counts):
         if result is not None:
             lab.over_time.put(key, result, result.nbytes)
         yield share, result

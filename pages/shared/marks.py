@@ -76,10 +76,11 @@ def read_marks(info: ClipInfo) -> Marks:
     )
 
 
-def show_refused(marks: Marks) -> None:
-    """Say what was drawn and cannot be used."""
-    for sentence in marks.refused:
-        st.warning(plain(sentence))
+def show_refused(marks: Marks, units_refused: str) -> None:
+    """Say what was drawn and cannot be used, and why displacements cannot be told as was asked."""
+    for sentence in (*marks.refused, units_refused):
+        if sentence:
+            st.warning(plain(sentence))
 
 
 def _inside(held: str, info: ClipInfo) -> tuple[float, float]:
@@ -176,8 +177,8 @@ def draw_on(info: ClipInfo) -> OnDrawn:
 
 
 def offer_marks() -> None:
-    """Show a popover with what was drawn, as text to type, correct and clear."""
-    place = st.popover("Region, line, scale …", width="stretch", key="d_marks", on_change="rerun")
+    """Show under a fold what was drawn, as text to type, correct and clear."""
+    place = st.expander("Region, line, scale …", key="d_marks", on_change="rerun")
     if not place.open:
         return
 

@@ -37,6 +37,7 @@ class Numbers:
     speed: FlowStatistics
     residual: float
     trusted: float | None
+    removed: int | None
     errors: Errors | None
     errors_trusted: Errors | None
 
@@ -59,10 +60,13 @@ def _numbers(answer: Answer, selection: Selection, info: ClipInfo, trust: TrustP
         errors = _errors_over(answer.error, judged)
         if believed is not None:
             errors_trusted = _errors_over(answer.error, believed if judged is None else judged & believed)
-    share = None
+    share = removed = None
+    if answer.removed is not None:
+        removed = int((answer.removed if counts is None else answer.removed[counts]).sum())
     if believed is not None:
         share = float((believed if counts is None else believed[counts]).mean())
-    return Numbers(flow_statistics(answer.flow, counts), answer.mean_residual(counts), share, errors, errors_trusted)
+    speed, residual = flow_statistics(answer.flow, counts), answer.mean_residual(counts)
+    return Numbers(speed, residual, share, removed, errors, errors_trusted)
 
 
 def _errors_over(error: NDArray[np.float64], counts: NDArray[np.bool_] | None) -> Errors:
@@ -85,11 +89,11 @@ def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units,
     if numbers.trusted is not None:
         about = "Share of the pixels whose vector passes every test of trust; the view Trust shows which fail, and why."
         rows.append(("Trusted", _number(numbers.trusted, ".1%", ""), about))
-    if answer.removed is not None:
+    if numbers.removed is not None:
         about = "Vectors that the normalised median test (Westerweel & Scarano 2005) took out."
-        rows.append(("Outliers", f"{answer.removed:,}", about))
+        rows.append(("Outliers", f"{numbers.removed:,}", about))
     if numbers.errors is not None:
-        rows += _errors(numbers.errors, numbers.errors_trusted)
+        rows += _errors(numbers.errors, numbers.errors_trusted, units)
     rows.append(("Time", _milliseconds(answer.seconds), "Of the estimation alone, for this pair."))
     with st.container(horizontal=True, gap="medium", key="d_numbers"):
         for label, value, about in rows:
@@ -99,14 +103,13 @@ def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units,
         st.info(plain(f"No error against the truth: {answer.pair.truth_note}"))
 
 
-def _errors(errors: Errors, trusted: Errors | None) -> list[tuple[str, str, str]]:
+def _errors(errors: Errors, trusted: Errors | None, units: Units) -> list[tuple[str, str, str]]:
     """Return the rows of the error against the truth, of all pixels and of the trusted ones."""
-    if trusted is None:
-        both, epe, outliers = "", _number(errors.epe, ".3f", " px"), _number(errors.r1, ".1%", "")
-    else:
-        both = " First of all pixels, then of the trusted ones alone."
-        epe = f"{_number(errors.epe, '.3f', '')} / {_number(trusted.epe, '.3f', ' px')}"
-        outliers = f"{_number(errors.r1, '.1%', '')} / {_number(trusted.r1, '.1%', '')}"
+    both = "" if trusted is None else " First of all pixels, then of the trusted ones alone."
+    each = [errors] if trusted is None else [errors, trusted]
+    form = ".3f" if units.factor == 1 else ".4g"
+    epe = " / ".join(_number(one.epe * units.factor, form, "") for one in each) + f" {units.speed}"
+    outliers = " / ".join(_number(one.r1, ".1%", "") for one in each)
     return [
         ("Endpoint error", epe, "Mean distance to the true flow, where it is visible in both frames." + both),
         ("Off by > 1 px", outliers, "Share of those pixels more than 1 px from the truth." + both),
@@ -134,7 +137,8 @@ def _facts(info: ClipInfo, selection: Selection) -> None:
     facts = [
         f"{info.width}x{info.height} px{scaled}",
         f"{info.frame_count} frames{declared}",
-        f"{float(info.fps):.4g} frames/s" + (", uneven" if info.variable_rate else ""),
+        f"{float(info.fps):.4g} frames/s"
+        + (", uneven" if info.variable_rate else ", assumed" if info.kind == "pictures" else ""),
         info.codec or info.kind,
     ]
     if selection.region:

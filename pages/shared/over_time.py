@@ -20,7 +20,7 @@ _FIRST_RANGE = 60  # frames: a few seconds of computing
 def show_over_time(subject: Subject) -> None:
     """Show the range, the course of the motion over it, and its mean and unsteadiness at every pixel."""
     units = subject.units
-    start, stop = _range(subject.clip.info.frame_count)
+    start, stop = _range(subject.clip.info.frame_count, subject.answer.pair.first.index)
     probe = probe_pixel(subject.marks, subject.clip.info)
     result = _with_progress(subject, start, stop, probe)
     frames = result.frames.astype(float)
@@ -29,23 +29,28 @@ def show_over_time(subject: Subject) -> None:
         time = frames * (units.seconds / subject.gap)
         x_title = "time (s)"
     series: dict[str, Array] = {"median speed": result.median_speed * units.factor}
-    words = "Median speed of the picture; pin a probe with the tool Point to follow one pixel."
+    where = "picture" if subject.marks.selection.is_all else "region"
+    words = f"Median speed of the {where}; pin a probe with the tool Point to follow one pixel."
     if probe:
         series |= course(result.probe[:, 0], result.probe[:, 1], units)
-        words = f"Motion through pixel ({probe[0]}, {probe[1]}), and the picture's median speed."
-    figure = profile_plot(time, series, x_title=x_title, y_title="motion", unit=units.speed, dark=is_dark())
+        words = f"Motion through pixel ({probe[0]}, {probe[1]}), and the {where}'s median speed."
+    y_title = f"motion ({units.speed})"
+    figure = profile_plot(time, series, x_title=x_title, y_title=y_title, unit=units.speed, dark=is_dark())
     plot(figure, key="d_course", words=words)
     table = {"frame": frames, x_title: time} | {f"{name} ({units.speed})": values for name, values in series.items()}
     offer_table("over_time.csv", table)
     _mean_and_unsteadiness(subject, result)
 
 
-def _range(frame_count: int) -> tuple[int, int]:
-    """Show the control of the frame range A:B and return it."""
+def _range(frame_count: int, frame: int) -> tuple[int, int]:
+    """Show the control of the frame range A:B and return it; at first, the block of frames that holds `frame`."""
     first, colon, last = text(_RANGE).partition(":")
     valid = bool(colon) and all(part.isascii() and part.isdigit() and len(part) < 10 for part in (first, last))
-    start, stop = (int(first), int(last)) if valid else (0, _FIRST_RANGE)
-    stop = min(max(stop, 2), frame_count)
+    block = frame // _FIRST_RANGE * _FIRST_RANGE
+    start, stop = (int(first), int(last)) if valid else (block, block + _FIRST_RANGE)
+    if stop - start < 2 or start > frame_count - 2:
+        start, stop = block, block + _FIRST_RANGE
+    stop = min(stop, frame_count)
     start = min(start, stop - 2)
 
     def moved() -> None:
@@ -61,7 +66,10 @@ def _range(frame_count: int) -> tuple[int, int]:
 def _with_progress(subject: Subject, start: int, stop: int, probe: tuple[int, int] | None) -> OverTime:
     """Compute the range with a bar that moves; Stop, or any other control, ends it at its next pair."""
     answer = subject.answer
-    progress = over_time(subject.clip, start, stop, subject.gap, answer.method, answer.settings, probe)
+    progress = over_time(
+        subject.clip, (start, stop), subject.gap, answer.method, answer.settings, probe=probe,
+        selection=subject.marks.selection,
+    )  # fmt: skip
     share, result = next(progress)
     place = st.empty()
     if result is None:

@@ -55,7 +55,8 @@ function decimals(perPx) {
   return Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(perPx) || 1))));
 }
 
-const signed = (n, digits) => (n < 0 ? "−" : "+") + Math.abs(n).toFixed(digits);
+// What rounds to nothing is no "−0.00".
+const signed = (n, digits) => (n < 0 && Number(n.toFixed(digits)) ? "−" : "+") + Math.abs(n).toFixed(digits);
 
 // The first line: a place, and the flow there.
 function flowWords(x, y, u, v, { perPx, unit, digits = decimals(perPx) }) {

@@ -64,7 +64,8 @@ def show() -> None:
     if options.get("show") == "chart":
         figure = arrows_figure(photograph_uri(rgb), flow, spacing=16, gain=0.5, scale=40, legend=False,
                                per_px=per_px, unit=unit)  # fmt: skip
-        chart(figure, WIDTH, HEIGHT, words="Each arrow is the motion of the point at its tail.", key="chart",
+        words = Legend("", "", "Each arrow is the motion of the point at its tail.", ())
+        chart(figure, WIDTH, HEIGHT, legend=words, key="chart",
               per_px=per_px, unit=unit, token=token, more=more)  # fmt: skip
     else:
         picture(

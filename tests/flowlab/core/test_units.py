@@ -34,7 +34,8 @@ def test_lengths_follow_the_working_width() -> None:
     # At half the width one working pixel is two pixels of the clip.
     told = units(UnitParameters(length="cm", ruler=10.0), ruler=RULER, fps=FPS, gap=1, px_per_working_px=2.0)
     assert told.per_px == pytest.approx(0.4)
-    assert told.speed == "cm"
+    assert told.speed == "cm/frame"
+    assert units(UnitParameters(length="cm"), ruler=RULER, fps=FPS, gap=3).speed == "cm/3 frames"
 
 
 def test_a_high_speed_camera_has_its_own_rate() -> None:

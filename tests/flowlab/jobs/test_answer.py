@@ -67,9 +67,10 @@ def test_the_filter_takes_out_planted_vectors_and_counts_them(calls: list[tuple[
     spoilt[60, 30] = spoilt[20, 120] = (40, -30)
     wrong = replace(found, flow=spoilt, _trusts={})
     cleaned = wrong.filtered(OutlierParameters())
-    assert cleaned.removed is not None and cleaned.removed >= 2
+    assert cleaned.removed is not None and cleaned.removed[60, 30] and cleaned.removed[20, 120]
     assert np.isnan(cleaned.flow[60, 30]).all() and np.isnan(cleaned.flow[20, 120]).all()
-    assert cleaned.removed == np.isnan(cleaned.flow[..., 0]).sum() < 0.2 * 128 * 192
+    np.testing.assert_array_equal(cleaned.removed, np.isnan(cleaned.flow[..., 0]))
+    assert cleaned.removed.mean() < 0.2
     assert np.isfinite(spoilt).all()  # what was given is not changed
     assert cleaned.trust(TrustParameters()).reason[60, 30] == Reason.UNKNOWN
     assert found.removed is None

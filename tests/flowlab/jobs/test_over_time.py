@@ -1,5 +1,7 @@
 """Mean and RMS of the flow over a range, and one pixel's motion over time."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,8 +42,8 @@ def test_unknown_vectors_do_not_count_and_never_known_stays_unknown() -> None:
     assert moments.mean[0, 0].tolist() == [0, 0]
 
 
-def result_of(start: int, stop: int, gap: int, **more: tuple[int, int]) -> tuple[list[float], OverTime]:
-    steps = list(flow_over_time(SCENE, start, stop, gap, DIS, DIS.parameters(), **more))
+def result_of(start: int, stop: int, gap: int, **more: Any) -> tuple[list[float], OverTime]:
+    steps = list(flow_over_time(SCENE, (start, stop), gap, DIS, DIS.parameters(), **more))
     assert [found is None for _, found in steps] == [True] * (len(steps) - 1) + [False]
     found = steps[-1][1]
     assert found is not None
@@ -57,6 +59,10 @@ def test_a_range_is_estimated_pair_by_pair_and_a_pixel_followed() -> None:
     np.testing.assert_allclose(found.mean, np.mean(flows, axis=0), atol=1e-4)
     speeds = [np.median(np.hypot(flow[..., 0], flow[..., 1])) for flow in flows]
     np.testing.assert_allclose(found.median_speed, speeds, rtol=1e-6)
+    part = np.zeros((96, 160), bool)
+    part[30:60, 50:90] = True
+    here = result_of(2, 8, 2, counts=part)[1].median_speed
+    np.testing.assert_allclose(here, [np.median(np.hypot(*flow[part].T)) for flow in flows], rtol=1e-6)
     assert np.isnan(result_of(0, 3, 1)[1].probe).all()
     assert found.nbytes > 4 * 4 * 96 * 160
 
@@ -64,11 +70,11 @@ def test_a_range_is_estimated_pair_by_pair_and_a_pixel_followed() -> None:
 @pytest.mark.parametrize(("start", "stop", "gap"), [(3, 4, 1), (3, 5, 2), (0, 0, 1)])
 def test_a_range_without_a_pair_is_refused(start: int, stop: int, gap: int) -> None:
     with pytest.raises(ParameterError, match=f"frames {start}:{stop} with gap {gap} hold no pair"):
-        next(flow_over_time(SCENE, start, stop, gap, DIS, DIS.parameters()))
+        next(flow_over_time(SCENE, (start, stop), gap, DIS, DIS.parameters()))
 
 
 def test_what_would_take_too_long_for_a_page_is_refused_before_it_starts() -> None:
     long = open_scene("scene:translation?width=1280&height=720&frames=600")
     costly = DisParameters(patch_stride=2, finest_scale=0)
     with pytest.raises(ParameterError, match=r"\d+ pairs with DIS would take about \d+ s, .* choose at most \d+ pairs"):
-        next(flow_over_time(long, 0, 600, 1, DIS, costly))
+        next(flow_over_time(long, (0, 600), 1, DIS, costly))

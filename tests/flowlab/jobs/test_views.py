@@ -77,7 +77,7 @@ def test_the_scale_is_fixed_so_that_one_speed_has_one_colour() -> None:
     # The tutorial's form is the exception, and says so.
     alone, beside = (view("hsv-tutorial").draw(with_flow(f), Look(scale=10)) for f in (flow, half_fast))
     assert (alone[:, 80:] != beside[:, 80:]).any()
-    assert "do not compare" in view("hsv-tutorial").shows
+    assert "not compare" in view("hsv-tutorial").shows
 
 
 def test_spreading_and_turning_have_the_colours_of_their_signs() -> None:

@@ -77,7 +77,10 @@ def between_pixels(flow, x, y):
 
 
 @pytest.mark.parametrize("gap", [1, 5])
-@pytest.mark.parametrize("text", [*PLAIN, f"scene:bars?{SIZE}&pattern=corner"])
+# Of a street at this size a fifth is edges, between which a flow has nothing to interpolate: test_street.py has its own.
+@pytest.mark.parametrize(
+    "text", [*(text for text in PLAIN if "street" not in text), f"scene:bars?{SIZE}&pattern=corner"]
+)
 def test_backward_flow_undoes_forward_flow_where_a_point_stays_visible(text, gap):
     scene = open_scene(text)
     forward = scene.flow(3, gap)
@@ -85,11 +88,8 @@ def test_backward_flow_undoes_forward_flow_where_a_point_stays_visible(text, gap
     visible = ~scene.occlusion(3, gap)
     backward, known = between_pixels(scene.backward_flow(3, gap), x + forward[..., 0], y + forward[..., 1])
     checked = visible & known
-    # Between two things a flow has no value to interpolate: a street at this size is a fifth edges.
-    assert checked.sum() > (0.75 if "street" in text else 0.9) * visible.sum()
-    off = np.abs(backward[checked] + forward[checked]).max(axis=-1) > 1e-4
-    # Where four neighbours happen to lie on as many things and yet bend little, interpolation blends them.
-    assert off.mean() <= (1e-4 if "street" in text else 0)
+    assert checked.sum() > 0.9 * visible.sum()
+    np.testing.assert_allclose(backward[checked], -forward[checked], atol=1e-4)
 
 
 @pytest.mark.parametrize(("index", "gap"), [(0, 1), (17, 1), (5, 14)])
