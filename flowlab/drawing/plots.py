@@ -216,6 +216,7 @@ def sparsification_plot(
     layout = plot_layout(dark, "share of pixels kept (%)", f"their mean error ({unit})")
     layout["xaxis"]["unifiedhovertitle"] = {"text": f"%{{x:{NUMBER}}} % kept"}
     layout["yaxis"]["rangemode"] = "tozero"
+    layout["legend"] |= {"entrywidth": 112, "font": {"size": 11}}  # two columns on a telephone
     layout |= {"hovermode": "x unified", "showlegend": True}
     return go.Figure(traces, layout)
 

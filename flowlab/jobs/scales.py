@@ -15,6 +15,7 @@ from flowlab.jobs.pairs import Pair, last_index, read_pair
 RATE_SIGMA = 3.0  # px: derivatives of a measured flow are mostly noise without a little smoothing
 _PAIRS = 5
 _SHARE = 95  # per cent of the pixels that lie below full colour
+_DENSE = 0.9  # share of the pixels whose truth is known
 _ROOM = 1.25  # so that what moves at the typical speed itself does not flicker at the rim
 _SMALLEST_RATE = 0.02
 _ERROR_SHARE = 0.2  # of the speed: errors are smaller than motions
@@ -52,7 +53,10 @@ def clip_scales(clip: Clip, gap: int = 1) -> Scales:
             pair = read_pair(clip, index, gap)
         except ClipError:
             continue  # a damaged place says nothing about the motion elsewhere
-        flow = pair.truth if pair.truth is not None else _rough_flow(pair)
+        flow = pair.truth
+        # A truth with gaps (KITTI's, measured on near things mostly) is not how fast the picture moves.
+        if flow is None or np.isfinite(flow).mean() < _DENSE:
+            flow = _rough_flow(pair)
         speeds.append(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), _SHARE))
         rates.append(_typical_rate(flow))
     speed, rate = (_ROOM * float(np.median(values)) if values else 0.0 for values in (speeds, rates))

@@ -108,7 +108,8 @@ def _errors(errors: Errors, trusted: Errors | None, units: Units) -> list[tuple[
     both = "" if trusted is None else " First of all pixels, then of the trusted ones alone."
     each = [errors] if trusted is None else [errors, trusted]
     form = ".3f" if units.factor == 1 else ".4g"
-    epe = " / ".join(_number(one.epe * units.factor, form, "") for one in each) + f" {units.speed}"
+    epe = " / ".join(_number(one.epe * units.factor, form, "") for one in each)
+    epe += f" {units.speed if units.seconds else units.length}"
     outliers = " / ".join(_number(one.r1, ".1%", "") for one in each)
     return [
         ("Endpoint error", epe, "Mean distance to the true flow, where it is visible in both frames." + both),

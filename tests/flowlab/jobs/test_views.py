@@ -127,3 +127,16 @@ def test_the_glitch_needs_what_came_before() -> None:
 def test_an_unknown_view_is_refused() -> None:
     with pytest.raises(ParameterError, match="no view ‘rainbow’: the views are colour, arrows"):
         view("rainbow")
+
+
+def test_a_truth_with_gaps_does_not_set_the_scale() -> None:
+    class Sparse(type(SCENE)):  # type: ignore[misc]
+        """Knows its motion at a few fast pixels only, as lidar does."""
+
+        def flow(self, index: int, gap: int = 1) -> np.ndarray:
+            truth = super().flow(index, gap)
+            truth[:, 8:] = np.nan
+            return truth * 20
+
+    sparse = Sparse(SCENE.info.name, SCENE.parameters, SCENE._world)
+    assert clip_scales(sparse).speed == clip_scales(SCENE).speed

@@ -77,7 +77,7 @@ def between_pixels(flow, x, y):
 
 
 @pytest.mark.parametrize("gap", [1, 5])
-# Of a street at this size a fifth is edges, between which a flow has nothing to interpolate: test_street.py has its own.
+# A fifth of a small street is edges, where a flow has nothing to interpolate: test_street.py has its own test.
 @pytest.mark.parametrize(
     "text", [*(text for text in PLAIN if "street" not in text), f"scene:bars?{SIZE}&pattern=corner"]
 )
