@@ -34,6 +34,8 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(50_000_000))
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from flowlab.core.region import Box as Box
+    from flowlab.core.region import Selection as Selection
     from flowlab.dense.methods import METHODS as METHODS
     from flowlab.dense.outliers import OutlierParameters as OutlierParameters
     from flowlab.dense.outliers import outliers as outliers
@@ -48,9 +50,11 @@ if TYPE_CHECKING:
 # Public names and where they live. They are imported when first used, so that `import flowlab`
 # costs nothing and a shell that prints its help does not load a video library.
 _PUBLIC = {
+    "Box": "flowlab.core.region",
     "FlowlabError": "flowlab.errors",
     "METHODS": "flowlab.dense.methods",
     "OutlierParameters": "flowlab.dense.outliers",
+    "Selection": "flowlab.core.region",
     "TrustParameters": "flowlab.dense.trust",
     "flow_errors": "flowlab.evaluation.metrics",
     "open_clip": "flowlab.jobs.clips",
@@ -62,8 +66,10 @@ _PUBLIC = {
 
 __all__ = [
     "METHODS",
+    "Box",
     "FlowlabError",
     "OutlierParameters",
+    "Selection",
     "TrustParameters",
     "flow_errors",
     "open_clip",

@@ -67,7 +67,7 @@ def show_answer(clip: Clip) -> None:
     show_refused(marks, measure.refused)
     numbers = work_out(answer, marks.selection, info, measure.trust)
     show_numbers(info, answer, numbers, measure.units, marks.selection)
-    offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers))
+    offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers, marks.selection))
     look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust))
 
 

@@ -73,7 +73,7 @@ class Box:
 
     def mask(self, height: int, width: int, factor: tuple[float, float] = NATIVE) -> NDArray[np.bool_]:
         """Return (H, W): True where the centre of a working pixel lies in the box."""
-        x, y = ((np.arange(size) + 0.5) * f - 0.5 for size, f in zip((width, height), factor, strict=True))
+        x, y = ((np.arange(size) + 0.5) * float(f) - 0.5 for size, f in zip((width, height), factor, strict=True))
         columns = (x >= self.x - 0.5) & (x < self.x + self.w - 0.5)
         rows = (y >= self.y - 0.5) & (y < self.y + self.h - 0.5)
         return rows[:, None] & columns[None, :]

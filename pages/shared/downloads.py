@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from flowlab.core.clip import ClipInfo
+from flowlab.core.region import Selection
 from flowlab.dense.outliers import OutlierParameters
 from flowlab.jobs.answer import Answer
 from flowlab.jobs.views import Look, View
@@ -58,7 +59,9 @@ def _view_file(answer: Answer, view: View, look: Look) -> None:
     )
 
 
-def page_script(info: ClipInfo, answer: Answer, gap: int, outliers: OutlierParameters | None) -> str:
+def page_script(
+    info: ClipInfo, answer: Answer, gap: int, outliers: OutlierParameters | None, selection: Selection
+) -> str:
     """Return the script that computes the flow the page shows."""
     return dense_flow_script(
         info.content_hash,
@@ -69,4 +72,5 @@ def page_script(info: ClipInfo, answer: Answer, gap: int, outliers: OutlierParam
         method=answer.method.name,
         parameters=answer.settings.changed(),
         outliers=None if outliers is None else outliers.changed(),
+        selection=None if selection.is_all else selection,
     )

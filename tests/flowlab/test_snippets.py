@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowlab.core.region import Box, Selection
 from flowlab.dense.dis import DisParameters
 from flowlab.dense.farneback import FarnebackParameters
 from flowlab.dense.methods import METHODS
@@ -55,6 +56,22 @@ def test_the_script_takes_out_the_outliers_the_page_takes_out(tmp_path: Path) ->
     flow[outliers(flow, OutlierParameters(threshold=1.5))] = np.nan
     assert np.isnan(flow).any()
     np.testing.assert_array_equal(read_flow(tmp_path / "flow.flo"), flow)
+
+
+def test_the_script_tells_the_speed_of_the_region(tmp_path: Path) -> None:
+    scene = "scene:two-layers?width=160&height=96&background_speed=0"
+    (leaf,) = open_clip(scene).objects(0)  # type: ignore[attr-defined]
+    x, y, w, h = leaf.box
+    selection = Selection(Box(round(x + w / 3), round(y + h / 3), 24, 16), (Box(round(x + w / 3) + 2.5, 40, 4, 5),))
+    script = dense_flow_script(
+        scene, name="", width=80, frame=0, gap=1, method="dis", parameters={}, selection=selection
+    )
+    told = run_script(script, tmp_path)
+    clip = open_clip(scene, width=80)
+    flow = METHODS["dis"].estimate(clip.frame(0).grey, clip.frame(1).grey).flow
+    median = np.median(np.hypot(*flow[selection.mask(48, 80, (2.0, 2.0))].T))
+    assert f"median speed {median:.3f} px" in told
+    assert abs(median - np.median(np.hypot(*flow.reshape(-1, 2).T))) > 0.05
 
 
 def test_a_hostile_name_stays_a_remark(tmp_path: Path) -> None:
