@@ -17,7 +17,7 @@ from pages.shared.more_numbers import more_numbers
 from pages.shared.numbers import show_numbers, work_out
 from pages.shared.plain import plain
 from pages.shared.subject import Subject
-from pages.shared.transport import frame_slider, keep_playing, let_the_browser_paint, stop_playing
+from pages.shared.transport import frame_slider, is_playing, keep_playing, let_the_browser_paint, stop_playing
 from pages.shared.url import check_version, set_whole_number
 from pages.shared.widgets import one_of
 
@@ -57,16 +57,17 @@ def show_answer(clip: Clip) -> None:
     if shown.accumulates:
         answer = carried_along(clip, glitch_start(frame + gap), answer)
     token = answer_token(clip, answer, measure.outliers)
-    more = measure.trust is not None
+    thresholds = None if is_playing() else measure.trust
+    more = thresholds is not None
     with place:
         show_flow(answer, info, Showing(shown, look, gap, swipe, measure.units, marks, measure.objects, token, more))
     let_the_browser_paint()
-    if measure.trust is not None:
-        fb, probe = answer.trust(measure.trust).forward_backward, probe_pixel(marks, info)
+    if thresholds is not None:
+        fb, probe = answer.trust(thresholds).forward_backward, probe_pixel(marks, info)
         more_numbers(fb, answer.error, token=token, key="d_more", probe=probe)
     show_refused(marks, measure.refused)
-    numbers = work_out(answer, marks.selection, info, measure.trust)
-    show_numbers(info, answer, numbers, measure.units, marks.selection)
+    numbers = work_out(answer, marks.selection, info, thresholds)
+    show_numbers(info, answer, numbers, measure.units, marks.selection, trust_follows=measure.trust is not None)
     offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers, marks.selection))
     look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust))
 

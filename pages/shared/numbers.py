@@ -73,8 +73,19 @@ def _errors_over(error: NDArray[np.float64], counts: NDArray[np.bool_] | None) -
     return Errors(mean_error(error, counts), share_above(error, 1.0, counts))
 
 
-def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units, selection: Selection) -> None:
-    """Show speed, residual, trust, error where the truth is known, and time; then what the clip is."""
+def show_numbers(
+    info: ClipInfo,
+    answer: Answer,
+    numbers: Numbers,
+    units: Units,
+    selection: Selection,
+    *,
+    trust_follows: bool = False,
+) -> None:
+    """Show speed, residual, trust, error where the truth is known, and time; then what the clip is.
+
+    With `trust_follows` the place of a trust that was not worked out yet is kept.
+    """
     per = "" if units.seconds else " in one step"
     rows = [
         ("Median speed", _speed(numbers.speed.median_speed, units), f"Half of the pixels move slower{per}."),
@@ -86,9 +97,9 @@ def show_numbers(info: ClipInfo, answer: Answer, numbers: Numbers, units: Units,
             "0 explains everything.",
         ),
     ]
-    if numbers.trusted is not None:
+    if numbers.trusted is not None or trust_follows:
         about = "Share of the pixels whose vector passes every test of trust; the view Trust shows which fail, and why."
-        rows.append(("Trusted", _number(numbers.trusted, ".1%", ""), about))
+        rows.append(("Trusted", "…" if numbers.trusted is None else _number(numbers.trusted, ".1%", ""), about))
     if numbers.removed is not None:
         about = "Vectors that the normalised median test (Westerweel & Scarano 2005) took out."
         rows.append(("Outliers", f"{numbers.removed:,}", about))

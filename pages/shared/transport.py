@@ -50,12 +50,17 @@ def frame_slider(last: int, key: str) -> int:
         return int(st.slider("Frame", 0, last, 0, key=key, label_visibility="collapsed", on_change=moved))
 
 
+def is_playing() -> bool:
+    """Return whether the clip plays: what nobody can read at that pace need not be worked out."""
+    return bool(st.session_state.get(_PLAY, False))
+
+
 def let_the_browser_paint() -> None:
     """Wait a moment after a picture was sent, unless playing; a person who moves on meanwhile ends this run here.
 
     What is computed next would take the processor from the browser, and be for nothing while a slider is moved.
     """
-    if st.session_state.get(_PLAY, False):
+    if is_playing():
         return
     for _ in range(_PAINT_STEPS):
         time.sleep(_PAINT / _PAINT_STEPS)
