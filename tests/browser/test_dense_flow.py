@@ -41,7 +41,9 @@ def expect_in_address(page: Page, text: str) -> None:
 
 
 def numbers(page: Page) -> dict[str, str]:
-    """Return the metrics but for the time, which differs from run to run."""
+    """Return the metrics but for the time, which differs from run to run; they come after the picture, one by one."""
+    expect(page.locator("[data-testid=stMetricLabel]", has_text="Time")).to_be_visible(timeout=20_000)
+    wait_until_settled(page)
     names = page.locator("[data-testid=stMetricLabel]").all_inner_texts()
     values = page.locator("[data-testid=stMetricValue]").all_inner_texts()
     return {name.strip(): value for name, value in zip(names, values, strict=True) if name.strip() != "Time"}
