@@ -8,12 +8,10 @@ import numpy as np
 import plotly
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flowlab.drawing.arrows import arrow_grid
 from flowlab.drawing.figures import arrows_figure
-from tests.browser.browser import find_browser
-from tests.browser.fixtures import ARGUMENTS
 
 pytestmark = pytest.mark.browser
 
@@ -23,15 +21,6 @@ HEIGHT, WIDTH, ZOOM = 90, 160, 5
 SHOW = (
     "text => { const f = JSON.parse(text); return Plotly.react('chart', f.data, f.layout, {displayModeBar: false}); }"
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Give a browser that lives as long as this file: Playwright keeps an event loop in its thread."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

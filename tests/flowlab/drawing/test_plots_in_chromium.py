@@ -6,26 +6,15 @@ from pathlib import Path
 import numpy as np
 import plotly
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flowlab.drawing.plots import direction_rose, profile_plot, speed_histogram
-from tests.browser.browser import find_browser
-from tests.browser.fixtures import ARGUMENTS
 
 pytestmark = pytest.mark.browser
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 SHOW = "text => { const f = JSON.parse(text); return Plotly.react('chart', f.data, f.layout, {displaylogo: false}); }"
 TITLES = {"x_title": "distance (px)", "y_title": "displacement (px)"}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Give a browser that lives as long as this file: Playwright keeps an event loop in its thread."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
