@@ -16,6 +16,7 @@ from flowlab.errors import ParameterError, shown
 
 _FARTHEST = 1e6  # px: what no picture reaches, and numbers still print well
 NATIVE = (1.0, 1.0)
+MOST_EXCLUDED = 50
 
 
 def numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
@@ -85,6 +86,13 @@ class Selection:
 
     region: Box | None = None
     excluded: tuple[Box, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the number of areas: each costs a pass over the picture, and a link may hold thousands."""
+        if len(self.excluded) > MOST_EXCLUDED:
+            raise ParameterError(
+                f"{len(self.excluded)} areas are left out: give at most {MOST_EXCLUDED}, or draw a region instead"
+            )
 
     @property
     def is_all(self) -> bool:

@@ -58,8 +58,9 @@ def read_marks(info: ClipInfo) -> Marks:
     def boxes(held: str) -> tuple[Box, ...]:
         return tuple(Box.parse(part, "an excluded area") for part in held.split(";") if part)
 
-    def usable(selection: Selection) -> Selection:
+    def usable(region: Box | None, excluded: tuple[Box, ...]) -> Selection:
         try:
+            selection = Selection(region, excluded)
             selection.mask(info.height, info.width, factor_of(info))
         except ParameterError as error:
             refused.append(str(error))
@@ -68,7 +69,7 @@ def read_marks(info: ClipInfo) -> Marks:
 
     region, excluded = read(REGION, Box.parse), read(EXCLUDED, boxes)
     return Marks(
-        selection=usable(Selection(region, excluded or ())),
+        selection=usable(region, excluded or ()),
         line=read(LINE, Line.parse),
         probe=read(PROBE, lambda held: _inside(held, info)),
         ruler=read(RULER, lambda held: Line.parse(held, "the scale line")),

@@ -197,6 +197,7 @@ def test_what_was_drawn_stays_on_the_same_thing_at_another_working_width() -> No
         ("d_region", "../../etc/passwd", "the region is"),
         ("d_exclude", "0,0,500,500", "leave no pixel"),
         ("d_exclude", "<script>", "an excluded area is"),
+        ("d_exclude", ";".join(["1,1,2,2"] * 60), "60 areas are left out"),
         ("d_probe", "500,500", "outside the 192x128 picture"),
         ("d_probe", "nan,1", "the probe is"),
         ("d_ruler", "5,5,5,5", "0 pixels long"),

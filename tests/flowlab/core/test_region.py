@@ -70,6 +70,13 @@ def test_a_region_outside_the_picture_is_refused_with_the_pictures_own_size() ->
         Selection(Box(2, 2, 3, 3), (Box(0, 0, 9, 9),)).mask(10, 10)
 
 
+def test_thousands_of_areas_in_a_link_are_refused() -> None:
+    box = Box(0, 0, 1, 1)
+    assert Selection(excluded=(box,) * 50).mask(4, 5).sum() == 19
+    with pytest.raises(ParameterError, match="51 areas are left out: give at most 50"):
+        Selection(excluded=(box,) * 51)
+
+
 def test_a_line_of_no_length_is_refused() -> None:
     with pytest.raises(ParameterError, match="the line is 0 pixels long"):
         Line(3, 4, 3, 4)
