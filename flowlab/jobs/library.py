@@ -24,7 +24,7 @@ Progress = Callable[[float, str], None]
 _DECODER = "flowlab.jobs.decoding:DecodeService"
 _FRAME_BYTES = 512 << 20
 _OPEN_CLIPS = 256  # facts and index of a clip; a two-hour index is about 2 MB
-_SCENES_KEPT = 4
+_SCENE_PIXELS = 1920 * 1080  # of the scenes kept: a street holds some 300 bytes of textures a pixel
 _CHUNK = 1 << 20
 
 
@@ -47,7 +47,7 @@ class Library:
         self._intake = self._decoder if one_process else ServiceProcess(_DECODER, what="the decoding process")
         self._frames: ByteCache[Frame] = ByteCache(_FRAME_BYTES)
         self._opened: ByteCache[tuple[Source, ClipInfo]] = ByteCache(_OPEN_CLIPS)
-        self._scenes: ByteCache[Clip] = ByteCache(_SCENES_KEPT)
+        self._scenes: ByteCache[Clip] = ByteCache(_SCENE_PIXELS)
 
     def start(self) -> None:
         """Start the decoding processes before anyone waits for them."""
@@ -101,7 +101,7 @@ class Library:
         clip = self._scenes.get(key)
         if clip is None:
             clip = kind.make(parameters)
-            self._scenes.put(key, clip, 1)
+            self._scenes.put(key, clip, clip.info.width * clip.info.height)
         return clip
 
     def _sample_source(self, key: str) -> Source:

@@ -1,15 +1,17 @@
 """One colour scale a clip, so that a colour means the same on every frame, with every method, for everyone."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from flowlab.core.clip import Clip
 from flowlab.core.flow_field import divergence, vorticity
+from flowlab.core.truth import Truth
 from flowlab.dense.estimator import Flow
 from flowlab.dense.methods import METHODS
 from flowlab.drawing.scales import nice_scale
-from flowlab.errors import ClipError
+from flowlab.errors import ClipError, FlowFileError
 from flowlab.jobs.pairs import Pair, last_index, read_pair
 
 RATE_SIGMA = 3.0  # px: derivatives of a measured flow are mostly noise without a little smoothing
@@ -50,17 +52,26 @@ def clip_scales(clip: Clip, gap: int = 1) -> Scales:
     speeds, rates = [], []
     for index in sorted({last * (2 * part + 1) // (2 * _PAIRS) for part in range(_PAIRS)}):
         try:
-            pair = read_pair(clip, index, gap)
+            flow = _typical_flow(clip, index, gap)
         except ClipError:
             continue  # a damaged place says nothing about the motion elsewhere
-        flow = pair.truth
-        # A truth with gaps (KITTI's, measured on near things mostly) is not how fast the picture moves.
-        if flow is None or np.isfinite(flow).mean() < _DENSE:
-            flow = _rough_flow(pair)
         speeds.append(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), _SHARE))
         rates.append(_typical_rate(flow))
     speed, rate = (_ROOM * float(np.median(values)) if values else 0.0 for values in (speeds, rates))
     return Scales(nice_scale(speed), nice_scale(rate, smallest=_SMALLEST_RATE))
+
+
+def _typical_flow(clip: Clip, index: int, gap: int) -> Flow:
+    """Return the true flow where the clip knows it everywhere, without rendering its frames; else a rough one.
+
+    A truth with gaps (KITTI's, measured on near things mostly) is not how fast the picture moves.
+    """
+    if isinstance(clip, Truth) and clip.info.frame_count > gap:
+        with suppress(FlowFileError):
+            truth = clip.flow(index, gap)
+            if np.isfinite(truth).mean() >= _DENSE:
+                return truth
+    return _rough_flow(read_pair(clip, index, gap))
 
 
 def _typical_rate(flow: Flow) -> float:

@@ -22,7 +22,7 @@ from flowlab.jobs.pairs import Pair, check_cost, read_pair
 from flowlab.jobs.scales import Scales, clip_scales
 
 _PAIR_BYTES = 256 << 20
-_ANSWER_BYTES = 384 << 20
+_ANSWER_BYTES = 768 << 20  # one of 4K with all that can be asked of it, or fifteen of 640x480
 _PICTURE_BYTES = 64 << 20
 _OVER_TIME_BYTES = 128 << 20
 _SCALES_KEPT = 10_000
