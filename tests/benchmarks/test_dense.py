@@ -1,8 +1,6 @@
 """How far the dense methods are from the truth on real pairs, and what a pair costs."""
 
-import os
-
-import pytest
+from pathlib import Path
 
 from flowlab.core.parameters import Preset
 from flowlab.dense.estimator import Method
@@ -27,11 +25,8 @@ KITTI = {
 }
 
 
-def pairs(dataset: str) -> tuple[FlowSequence, ...]:
-    root = os.environ.get("FLOWLAB_DATA")
-    if not root:
-        pytest.skip("FLOWLAB_DATA is unset: set it to the folder of real clips and ground truth")
-    return tuple(pair for pair in sequences(root, dataset) if pair.name in PAIRS)
+def pairs(data_folder: Path, dataset: str) -> tuple[FlowSequence, ...]:
+    return tuple(pair for pair in sequences(data_folder, dataset) if pair.name in PAIRS)
 
 
 def means(found: tuple[FlowSequence, ...], method: Method, preset: Preset) -> dict[str, float]:
@@ -48,8 +43,8 @@ def most(known: float, rounding: float) -> float:
     return round(1.02 * known + rounding, 4)
 
 
-def test_endpoint_error_on_middlebury() -> None:
-    found = pairs("middlebury")
+def test_endpoint_error_on_middlebury(data_folder: Path) -> None:
+    found = pairs(data_folder, "middlebury")
     heading("Mean endpoint error on four Middlebury training pairs, and time a pair")
     for method in METHODS.values():
         for preset in method.presets:
@@ -60,8 +55,8 @@ def test_endpoint_error_on_middlebury() -> None:
             row(f"{method.name} {preset.name}: cost foreseen", method.cost(480, 640, preset.values) * 1e3, None)
 
 
-def test_errors_on_kitti() -> None:
-    found = pairs("kitti")
+def test_errors_on_kitti(data_folder: Path) -> None:
+    found = pairs(data_folder, "kitti")
     heading("Endpoint error and outliers on a KITTI 2015 pair, all points with truth")
     for method in METHODS.values():
         for preset in method.presets:
