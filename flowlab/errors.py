@@ -9,7 +9,9 @@
     ├── StoreError          the store is full, or lacks what was asked for
     ├── DownloadError       a sample clip that did not arrive whole
     └── EngineError         a process that computes or decodes has died
-        └── TimeLimitError      ... or was stopped because it took too long
+        ├── TimeLimitError      ... or was stopped because it took too long
+        ├── CancelledError      ... or was stopped because somebody asked for it
+        └── ClusterLostError    ... the one that all workers answer to has died, or cannot be reached
 
 Messages are one sentence for the person who uses the lab: what was wrong, the value
 received, the remedy. Names of files are shown with `shown()` so that a hostile name
@@ -55,6 +57,14 @@ class EngineError(FlowlabError):
 
 class TimeLimitError(EngineError):
     """A process was stopped because a call took longer than its limit."""
+
+
+class CancelledError(EngineError):
+    """Work was stopped because somebody asked for it."""
+
+
+class ClusterLostError(EngineError):
+    """The scheduler that hands out work has died, or cannot be reached."""
 
 
 def shown(text: object, limit: int = 80) -> str:

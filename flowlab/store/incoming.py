@@ -3,12 +3,12 @@
 import contextlib
 import hashlib
 import os
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from flowlab.core.files import temporary_name
 from flowlab.errors import StoreError, shown
 from flowlab.store.room import Room, told_as_store_error
 
@@ -46,7 +46,7 @@ class Incoming:
         self.size = 0
         self._room, self._place = room, place
         self._hash = hashlib.sha256()
-        self._path = aside(room.home) / uuid.uuid4().hex
+        self._path = aside(room.home) / temporary_name()
         with told_as_store_error(room.home):
             # Made again each time: emptying the home by hand must not stop a running server.
             self._path.parent.mkdir(parents=True, exist_ok=True)

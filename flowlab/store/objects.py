@@ -13,11 +13,13 @@ import hashlib
 import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
 
 import platformdirs
 
+from flowlab.core.files import LEFTOVER_AGE, is_leftover, temporary_name
 from flowlab.errors import ParameterError, StoreError, shown
 from flowlab.store.incoming import Incoming, aside
 from flowlab.store.room import Room, sharded, told_as_store_error
@@ -25,8 +27,6 @@ from flowlab.store.sizes import parse_size
 
 DEFAULT_QUOTA = 20_000_000_000
 DISK_RESERVE = 512_000_000
-# Younger leftovers may be the work of a process that is alive.
-LEFTOVER_AGE = 3600.0
 
 _CHUNK = 1 << 20
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
@@ -117,13 +117,13 @@ class Store:
         return self.room.used()
 
     def sweep(self) -> None:
-        """Remove partly written files that nobody has written to for an hour."""
+        """Remove partly written files whose process is gone, or that nobody has written to for an hour."""
         now = time.time()
         # Another process may sweep at the same time; what cannot be removed today is tried next time.
         with contextlib.suppress(OSError):
             for leftover in aside(self.home).iterdir():
                 with contextlib.suppress(OSError):
-                    if now - leftover.lstat().st_mtime > LEFTOVER_AGE:
+                    if is_leftover(leftover) or now - leftover.lstat().st_mtime > LEFTOVER_AGE:
                         leftover.unlink()
 
     def incoming(self, *, announced: int = 0) -> Incoming:
@@ -171,6 +171,23 @@ class Store:
                 f"{shown(path.name)} cannot be read ({error.strerror or error}): check its name, its place and "
                 "its permissions"
             ) from error
+
+    @contextlib.contextmanager
+    def making(self, suffix: str = "") -> Iterator[Path]:
+        """Yield a path in the store where a file can be made piece by piece; it is gone when the block ends.
+
+        What is worth keeping goes into the store by `put_file` before that.
+
+        Raises:
+            StoreError: the home folder cannot be written.
+        """
+        path = aside(self.home) / temporary_name(suffix)
+        with told_as_store_error(self.home):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def path(self, content_hash: str) -> Path:
         """Return where the object lies, and mark it as used now.
@@ -227,6 +244,15 @@ class Store:
             return None
         _touched(place)
         return data
+
+    def has_answer(self, key: str) -> bool:
+        """Return whether an answer is kept for `key`, without reading it or marking it as used."""
+        return self._answer_place(key).is_file()
+
+    def remove_answer(self, key: str) -> None:
+        """Remove an answer; harmless where there is none, and where another process holds it open (Windows)."""
+        with contextlib.suppress(OSError):
+            self._answer_place(key).unlink()
 
     def _holds(self, content_hash: str, size: int) -> bool:
         """Mark the object as used now; return whether it is there with all its bytes."""

@@ -331,3 +331,41 @@ def test_two_processes_that_evict_at_once_do_no_harm(tmp_path: Path) -> None:
     store = Store(tmp_path, quota=quota)
     store.put_bytes(b"one more")
     assert 0 < store.used() <= quota
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next(store: Store) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; from flowlab.store.objects import Store\n"
+        "store = Store(Path(sys.argv[1]))\n"
+        "with store.incoming() as arriving, store.making('.mp4') as made:\n"
+        "    arriving.write(b'half a clip'); made.write_bytes(b'half a video'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(store.home)], check=False)
+    assert len(files_below(store.home / "incoming")) == 2
+    with store.incoming() as ours:
+        ours.write(b"of a living process")
+        Store(store.home)
+        assert len(files_below(store.home / "incoming")) == 1
+        ours.commit()
+
+
+def test_a_place_to_make_a_file_is_gone_afterwards_however_that_ends(store: Store) -> None:
+    with store.making(".mp4") as path:
+        assert path.suffix == ".mp4"
+        path.write_bytes(b"a video")
+        content = store.put_file(path)
+    assert store.path(content).read_bytes() == b"a video"
+    with pytest.raises(KeyboardInterrupt), store.making() as other:
+        other.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert not files_below(store.home / "incoming")
+
+
+def test_an_answer_can_be_asked_for_without_reading_it_and_be_removed(store: Store) -> None:
+    assert not store.has_answer("how fast?")
+    store.put_answer("how fast?", b"very")
+    assert store.has_answer("how fast?")
+    store.remove_answer("how fast?")
+    store.remove_answer("how fast?")
+    assert not store.has_answer("how fast?")
+    assert store.answer("how fast?") is None
