@@ -11,7 +11,8 @@ from pages.shared.closer import look_closer
 from pages.shared.dense_controls import choose_gap, choose_look, choose_measure, choose_method, glitch_start
 from pages.shared.downloads import offer_downloads, page_script
 from pages.shared.flow_views import Showing, show_flow
-from pages.shared.lab import answer_token, carried_along, dense_flow, fixed_scales
+from pages.shared.job_list import show_jobs
+from pages.shared.lab import answer_token, carried_along, dense_flow, fixed_scales, warm_up
 from pages.shared.marks import probe_pixel, read_marks, show_refused
 from pages.shared.more_numbers import more_numbers
 from pages.shared.numbers import show_numbers, work_out
@@ -69,12 +70,13 @@ def show_answer(clip: Clip) -> None:
     numbers = work_out(answer, marks.selection, info, thresholds)
     show_numbers(info, answer, numbers, measure.units, marks.selection, trust_follows=measure.trust is not None)
     offer_downloads(answer, shown, look, gap, page_script(info, answer, gap, measure.outliers, marks.selection))
-    look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust))
+    look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust, shown, measure.outliers))
 
 
 check_version()
 try:
     with st.sidebar:
+        show_jobs()
         chosen_clip = choose_clip("d_width", to_the_start)
 except FlowlabError as error:
     stop_playing()
@@ -84,3 +86,4 @@ except FlowlabError as error:
 else:
     show_refusal()
     explore(chosen_clip)
+    warm_up()

@@ -1,5 +1,6 @@
 """What a shell is told: errors in one line, how far it is, what a clip holds."""
 
+import logging
 import signal
 import sys
 import threading
@@ -32,7 +33,7 @@ def user_errors(command: F) -> F:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            with _ending_cleanly():
+            with _ending_cleanly(), _failures_only():
                 return command(*args, **kwargs)
         except EngineError as error:
             complain(f"{error}")
@@ -69,6 +70,18 @@ def _ending_cleanly() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _failures_only() -> Iterator[None]:
+    """Keep what went well in the end from the terminal; a failure nobody foresaw shows how it came."""
+    log = logging.getLogger("flowlab")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def counts(info: ClipInfo) -> str:

@@ -34,6 +34,11 @@ class Source:
     index: bytes | None
 
 
+def index_answer(key: str) -> str:
+    """Return the store's key of the index of the clip whose `Source.key` is `key`."""
+    return f"index:1:{key}"
+
+
 def open_in(
     process: ServiceProcess,
     source: Source,
@@ -86,6 +91,11 @@ class IsolatedClip:
         self._frames = frames
         self._ends_process = ends_process
         self._last = -1
+
+    @property
+    def source(self) -> Source:
+        """Where its bytes are."""
+        return self._source
 
     @property
     def info(self) -> ClipInfo:

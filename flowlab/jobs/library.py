@@ -10,7 +10,7 @@ from flowlab.core.resized import at_width
 from flowlab.engine.process import ServiceProcess
 from flowlab.errors import ClipError, ClipNotFoundError, FlowlabError, shown
 from flowlab.jobs.data_clips import PREFIX, DataClips
-from flowlab.jobs.isolated import IsolatedClip, Source, check_in, open_in
+from flowlab.jobs.isolated import IsolatedClip, Source, check_in, index_answer, open_in
 from flowlab.jobs.memory import ByteCache
 from flowlab.media.archives import pack_pictures
 from flowlab.media.hashing import file_hash
@@ -125,7 +125,7 @@ class Library:
 
     def _inspect(self, source: Source, progress: Progress | None) -> tuple[Source, ClipInfo]:
         """Learn what the clip is: from its index in the store, or by checking it in the intake process."""
-        answer_key = f"index:1:{source.key}"
+        answer_key = index_answer(source.key)
         index = self.store.answer(answer_key)
         if index is None:
             _, index = check_in(self._intake, source, progress)

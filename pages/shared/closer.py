@@ -20,6 +20,7 @@ from .over_time import show_over_time
 from .plain import plain
 from .subject import PANEL, Array, Subject, course, is_dark, offer_table
 from .url import BOUND
+from .whole_clip import show_whole_clip
 
 
 def look_closer(subject: Subject) -> None:
@@ -126,4 +127,5 @@ _PANELS: dict[str, Callable[[Subject], None]] = {
     "profile": _profile,
     "over time": show_over_time,
     "trust curve": _trust_curve,
+    "whole clip": show_whole_clip,
 }

@@ -1,6 +1,8 @@
-"""What all sessions of one server share: the clips, and every answer computed lately."""
+"""What all sessions of one server share: the clips, the jobs, and every answer computed lately."""
 
 import hashlib
+import logging
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -12,14 +14,18 @@ from flowlab.core.parameters import Parameters
 from flowlab.core.region import Selection
 from flowlab.dense.estimator import Method
 from flowlab.dense.outliers import OutlierParameters
+from flowlab.engine.cluster import Cluster
 from flowlab.engine.slot import LatestSlot, SupersededError
+from flowlab.errors import FlowlabError
 from flowlab.jobs.answer import Answer, answer_pair
+from flowlab.jobs.board import Board
 from flowlab.jobs.glitch import Picture, accumulated
 from flowlab.jobs.library import Library
 from flowlab.jobs.memory import ByteCache
 from flowlab.jobs.over_time import OverTime, flow_over_time
 from flowlab.jobs.pairs import Pair, check_cost, read_pair
 from flowlab.jobs.scales import Scales, clip_scales
+from flowlab.jobs.whole_clip import PRELOAD, Workshop
 
 _PAIR_BYTES = 256 << 20
 _ANSWER_BYTES = 768 << 20  # one of 4K with all that can be asked of it, or fifteen of 640x480
@@ -30,22 +36,50 @@ _SCALES_KEPT = 10_000
 
 @dataclass(frozen=True)
 class Lab:
-    """The clips and the answers of one server."""
+    """The clips, the jobs and the answers of one server."""
 
     library: Library
+    cluster: Cluster
+    board: Board
     pairs: ByteCache[Pair] = field(default_factory=lambda: ByteCache(_PAIR_BYTES))
     answers: ByteCache[Answer] = field(default_factory=lambda: ByteCache(_ANSWER_BYTES))
     glitches: ByteCache[Picture] = field(default_factory=lambda: ByteCache(_PICTURE_BYTES))
     over_time: ByteCache[OverTime] = field(default_factory=lambda: ByteCache(_OVER_TIME_BYTES))
     scales: ByteCache[Scales] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
 
+    @property
+    def workshop(self) -> Workshop:
+        """Where whole clips are worked on."""
+        return Workshop(self.library.store, self.cluster)
 
-@st.cache_resource(on_release=lambda lab: lab.library.close())
+    def close(self) -> None:
+        """Stop the jobs and end every process."""
+        self.board.close()
+        self.cluster.close()
+        self.library.close()
+
+
+@st.cache_resource(on_release=lambda lab: lab.close())
 def open_lab() -> Lab:
     """Return the server's lab; its decoding processes start while the first page is being drawn."""
-    lab = Lab(Library())
+    cluster = Cluster(os.environ.get("FLOWLAB_SCHEDULER") or None, preload=PRELOAD)
+    lab = Lab(Library(), cluster, Board(lambda: cluster.workers))
     threading.Thread(target=lab.library.start, daemon=True).start()
     return lab
+
+
+@st.cache_resource
+def warm_up() -> None:
+    """Start the worker processes, once a server and when the first page has been drawn: nobody waits for them."""
+    cluster = open_lab().cluster
+
+    def start() -> None:
+        try:
+            cluster.start()
+        except FlowlabError as error:  # whoever asks for a job is told; until then it matters to nobody
+            logging.getLogger(__name__).warning("worker processes could not be started: %s", error)
+
+    threading.Thread(target=start, daemon=True).start()
 
 
 def _slot() -> LatestSlot:

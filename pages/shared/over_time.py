@@ -7,20 +7,20 @@ from flowlab.drawing.plots import profile_plot
 from flowlab.jobs.over_time import OverTime
 
 from .chart import plot
+from .frame_range import choose_range
 from .lab import over_time
 from .marks import probe_pixel
 from .picture import legend_of, picture
 from .subject import PANEL, Array, Subject, course, is_dark, offer_table
-from .url import set_text, text
 
-_RANGE, _SLIDER = "d_range", "d_range_slider"
 _FIRST_RANGE = 60  # frames: a few seconds of computing
 
 
 def show_over_time(subject: Subject) -> None:
     """Show the range, the course of the motion over it, and its mean and unsteadiness at every pixel."""
     units = subject.units
-    start, stop = _range(subject.clip.info.frame_count, subject.answer.pair.first.index)
+    block = subject.answer.pair.first.index // _FIRST_RANGE * _FIRST_RANGE
+    start, stop = choose_range("d_range", subject.clip.info.frame_count, (block, block + _FIRST_RANGE))
     probe = probe_pixel(subject.marks, subject.clip.info)
     result = _with_progress(subject, start, stop, probe)
     frames = result.frames.astype(float)
@@ -40,27 +40,6 @@ def show_over_time(subject: Subject) -> None:
     table = {"frame": frames, x_title: time} | {f"{name} ({units.speed})": values for name, values in series.items()}
     offer_table("over_time.csv", table)
     _mean_and_unsteadiness(subject, result)
-
-
-def _range(frame_count: int, frame: int) -> tuple[int, int]:
-    """Show the control of the frame range A:B and return it; at first, the block of frames that holds `frame`."""
-    first, colon, last = text(_RANGE).partition(":")
-    valid = bool(colon) and all(part.isascii() and part.isdigit() and len(part) < 10 for part in (first, last))
-    block = frame // _FIRST_RANGE * _FIRST_RANGE
-    start, stop = (int(first), int(last)) if valid else (block, block + _FIRST_RANGE)
-    if stop - start < 2 or start > frame_count - 2:
-        start, stop = block, block + _FIRST_RANGE
-    stop = min(stop, frame_count)
-    start = min(start, stop - 2)
-
-    def moved() -> None:
-        low, high = st.session_state[_SLIDER]
-        set_text(_RANGE, f"{low}:{high + 1}")
-
-    if frame_count > 2:
-        st.session_state[_SLIDER] = (start, stop - 1)
-        st.slider("Frames, first and last", 0, frame_count - 1, key=_SLIDER, on_change=moved)
-    return start, stop
 
 
 def _with_progress(subject: Subject, start: int, stop: int, probe: tuple[int, int] | None) -> OverTime:

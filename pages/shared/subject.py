@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from flowlab.core.clip import Clip
 from flowlab.core.units import Units
+from flowlab.dense.outliers import OutlierParameters
 from flowlab.dense.trust import TrustParameters
 from flowlab.jobs.answer import Answer
-from flowlab.jobs.views import Look
+from flowlab.jobs.views import Look, View
 from flowlab.media.tables import csv_table
 
 from .marks import Marks, factor_of
@@ -29,6 +30,8 @@ class Subject:
         gap: frames from the first to the second picture.
         marks, units, look: what was drawn, how displacements are told, and which colours they have.
         trust: thresholds; None where trust is off.
+        view: what is shown.
+        outliers: thresholds of the filter; None where it is off.
     """
 
     clip: Clip
@@ -38,6 +41,8 @@ class Subject:
     units: Units
     look: Look
     trust: TrustParameters | None
+    view: View
+    outliers: OutlierParameters | None
 
     @property
     def factor(self) -> tuple[float, float]:
