@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from flowlab.engine import running
 from flowlab.engine.hosting import LocalHost
-from flowlab.engine.link import Link
+from flowlab.engine.link import Link, knock
 from flowlab.engine.pieces import Piece as Piece
 from flowlab.engine.run import Run
 from flowlab.errors import EngineError, ParameterError, TimeLimitError, shown
@@ -157,6 +157,7 @@ class Cluster:
 
 def _connect(address: str) -> Link:
     """Connect to a cluster elsewhere and see that it is like us."""
+    knock(address)
     link = Link(address)
     try:
         if not link.places.workers:

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import multiprocessing
 import multiprocessing.forkserver
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -83,7 +84,9 @@ def end_with(inbox: BinaryIO, settings: HostSettings, nannies: list[Any]) -> Non
         if nanny.pid:
             with contextlib.suppress(OSError):
                 os.kill(nanny.pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
-    shutil.rmtree(settings.folder, ignore_errors=True)
+    # the latter holds the door of the process that workers are forked from
+    for folder in (settings.folder, multiprocessing.util.get_temp_dir()):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 

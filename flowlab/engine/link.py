@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import importlib
 import logging
+import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ Deliver = Callable[[str, Any], None]
 
 _CONNECT_SECONDS = 10.0
 _LOOK_SECONDS = 0.5  # how often the list of workers is asked for while something runs
+_ANSWER_SECONDS = 0.2  # for a worker to say whether it obeyed: one that keeps its interpreter busy cannot
 _SILENT_SECONDS = 20.0  # a scheduler that has not answered for so long counts as lost
 
 
@@ -41,7 +43,7 @@ class Link:
         self.address, self._host = address, host
         self.places = Places()
         self.ended: set[str] = set()  # workers that were ended on purpose
-        self._closed = False
+        self._closed = self._broken = False
         options: dict[str, Any] = {}
         if contact is not None:
             options["security"] = distributed.Security(
@@ -53,10 +55,7 @@ class Link:
                 address, timeout=_CONNECT_SECONDS, set_as_default=False, direct_to_workers=host is not None, **options
             )
         except (OSError, ValueError, TypeError, ImportError, Warning) as error:
-            raise ClusterLostError(
-                f"the scheduler {shown(address)} cannot be reached ({shown(error, 200)}): "
-                "start it, correct the address, or check its certificates"
-            ) from error
+            raise _unreachable(address, error) from error
         self._loop = self._client.loop.asyncio_loop
         self._asked = self._answered = time.monotonic()
         self._looking: concurrent.futures.Future[Any] | None = None
@@ -69,7 +68,8 @@ class Link:
         """Whether nothing can be expected of this connection any more."""
         silent = time.monotonic() - self._answered > _SILENT_SECONDS
         dead = self._host is not None and not self._host.alive
-        return self._closed or dead or self._client.status != "running" or (silent and self._looking is not None)
+        gone = self._closed or self._broken or dead or self._client.status != "running"
+        return gone or (silent and self._looking is not None)
 
     def loss(self) -> ClusterLostError:
         """Return the error to raise when this connection is lost."""
@@ -84,7 +84,11 @@ class Link:
         if self._looking is not None and self._looking.done():
             self._looking = None
         if wait:
-            self._wait_for(self._look(), _CONNECT_SECONDS)
+            try:
+                self._wait_for(self._look(), _CONNECT_SECONDS)
+            except (OSError, TimeLimitError) as error:
+                self._broken = True
+                raise self.loss() from error
         elif self._looking is None and (now - self._asked > _LOOK_SECONDS or not self.places.workers):
             self._asked = self._answered = now
             self._looking = self._later(self._look())
@@ -102,11 +106,7 @@ class Link:
         `deliver` is called from another thread with ("done", what perform returned), ("killed", the
         address of the worker that died), ("lost", None) or ("error", an exception).
         """
-        # Dask may place it elsewhere when that worker has just died: better than waiting for it for ever.
-        future = self._client.submit(
-            running.perform, *call, key=key, pure=False, retries=0, workers=[worker], allow_other_workers=True,
-            fifo_timeout=0,
-        )  # fmt: skip
+        future = self._client.submit(running.perform, *call, key=key, pure=False, workers=[worker], fifo_timeout=0)
         self._later(self._collect(future, deliver))
         return future
 
@@ -137,6 +137,21 @@ class Link:
             self._later(
                 self._client.run(running.call_off, run, workers=list(workers), on_error="ignore", asynchronous=True)
             )
+
+    def deaf(self, run: str, workers: Sequence[str]) -> list[str]:
+        """Return those of some workers that still compute pieces of a run, or cannot even say so."""
+        asked = {worker: self._later(self._at_work(run, worker)) for worker in workers}
+        concurrent.futures.wait(asked.values(), _ANSWER_SECONDS)
+        deaf = [w for w, answer in asked.items() if not answer.done() or answer.exception() or answer.result()]
+        for answer in asked.values():
+            answer.cancel()
+        return deaf
+
+    async def _at_work(self, run: str, worker: str) -> bool:
+        answers = await self._client.run(
+            running.is_at_work, run, workers=[worker], on_error="ignore", asynchronous=True
+        )
+        return any(answers.values())
 
     def end_workers(self, workers: Sequence[str]) -> None:
         """Kill workers through their nannies, which make new ones."""
@@ -192,3 +207,23 @@ class Link:
         except concurrent.futures.TimeoutError:
             waiting.cancel()
             raise TimeLimitError(f"the cluster did not answer within {seconds:g} s: try again, or restart it") from None
+
+
+def knock(address: str) -> None:
+    """See that somebody listens at "tls://host:port": Dask would go on trying for many seconds.
+
+    Raises:
+        ClusterLostError: nobody does.
+    """
+    host, _, port = address.partition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str, error: BaseException) -> ClusterLostError:
+    return ClusterLostError(
+        f"the scheduler {shown(address)} cannot be reached ({shown(error, 200)}): "
+        "start it, correct the address, or check its certificates"
+    )

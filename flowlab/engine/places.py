@@ -101,10 +101,9 @@ class Places:
         self._wake()
         return None if since is None else time.monotonic() - since
 
-    def begun(self, key: str) -> bool:
-        """Return whether a piece is being computed, as far as one can tell from here."""
-        with self._lock:
-            return key in self._since
+    def exists(self, worker: str) -> bool:
+        """Return whether a worker is there."""
+        return worker in self._threads
 
     def _enter(self, worker: str, run: str, key: str) -> None:
         self._rows[worker].append((run, key))

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flowlab.engine.link import Link
@@ -24,8 +24,9 @@ _log = logging.getLogger(__name__)
 
 _ALONE = 2  # deaths alone on a worker that convict a piece
 _TICK_SECONDS = 0.05  # between two looks at the cancel event
-_OBEY_SECONDS = 0.7  # for pieces to notice that they were called off, before their worker is ended
+_OBEY_SECONDS = 0.6  # for pieces to notice that they were called off, before their worker is ended
 _NO_WORKER_SECONDS = 30.0
+_ORPHAN_SECONDS = 0.3  # for Dask to say that a piece died with its worker
 _LOSSES = 5  # times a piece may vanish without a reason given
 _SLACK_SECONDS = 0.5  # a piece began a little before its place says so
 
@@ -34,12 +35,12 @@ _SLACK_SECONDS = 0.5  # a piece began a little before its place says so
 class _Ticket:
     piece: Piece
     number: int
-    key: str = ""
     worker: str = ""
     future: Any = None
     deaths: int = 0
     losses: int = 0
-    alone: bool = field(default=False)
+    alone: bool = False
+    orphaned: float | None = None  # when its worker was first seen to be gone
 
 
 class Run:
@@ -117,7 +118,7 @@ class Run:
             self._submit(ticket, key, worker)
 
     def _submit(self, ticket: _Ticket, key: str, worker: str) -> None:
-        ticket.key, ticket.worker = key, worker
+        ticket.worker, ticket.orphaned = worker, None
         self._flying[key] = ticket
 
         def deliver(kind: str, value: Any) -> None:
@@ -143,15 +144,12 @@ class Run:
             answer = None
         if self._cancel is not None and self._cancel.is_set():
             raise CancelledError("the work was cancelled: start it again, what was finished is kept")
-        if answer is None:
-            self._look()
+        self._look()
+        if answer is None or answer[0] not in self._flying:  # or an answer to what was asked anew since
             return None
         key, kind, value = answer
-        ticket = self._flying.pop(key)
-        seconds = self._link.places.leave(key)
-        was_alone, ticket.alone = ticket.alone, False
-        if was_alone:
-            self._link.places.release(self._name)
+        was_alone = self._flying[key].alone
+        ticket, seconds = self._landed(key)
         if kind == "done":
             return ticket.piece, _opened(ticket.piece, value)
         if kind == "killed":
@@ -162,6 +160,15 @@ class Run:
             _log.error("%s could not be computed", ticket.piece.what, exc_info=value)
             raise EngineError(f"{ticket.piece.what} could not be computed: the log says how; try another")
         return None
+
+    def _landed(self, key: str) -> tuple[_Ticket, float | None]:
+        """Give a piece's place back; return it, and for how long it was computed."""
+        ticket = self._flying.pop(key)
+        seconds = self._link.places.leave(key)
+        if ticket.alone:
+            ticket.alone = False
+            self._link.places.release(self._name)
+        return ticket, seconds
 
     def _note_death(self, ticket: _Ticket, worker: str, seconds: float | None, was_alone: bool) -> None:
         places, piece = self._link.places, ticket.piece
@@ -192,10 +199,24 @@ class Run:
             raise EngineError(f"{ticket.piece.what} was lost by the cluster {ticket.losses} times: try again")
         self._again.append(ticket)
 
+    def _take_back_orphans(self) -> None:
+        """Take back pieces whose worker has gone and of which Dask says nothing more: it waits for that worker."""
+        now = time.monotonic()
+        for key, ticket in list(self._flying.items()):
+            if self._link.places.exists(ticket.worker):
+                ticket.orphaned = None
+            elif ticket.orphaned is None:
+                ticket.orphaned = now
+            elif now - ticket.orphaned > _ORPHAN_SECONDS:
+                self._link.cancel([ticket.future])
+                self._landed(key)
+                self._again.append(ticket)
+
     def _look(self) -> None:
         if self._link.lost:
             raise self._link.loss()
         self._link.look()
+        self._take_back_orphans()
         if self._link.places.workers:
             self._had_worker = time.monotonic()
         elif time.monotonic() - self._had_worker > _NO_WORKER_SECONDS:
@@ -210,9 +231,9 @@ class Run:
             self._link.call_off(self._name, sorted({ticket.worker for ticket in self._flying.values()}))
             self._drain(_OBEY_SECONDS)
         if self._flying and not self._link.lost:
-            deaf = sorted({ticket.worker for key, ticket in self._flying.items() if places.begun(key)})
+            workers = sorted({ticket.worker for ticket in self._flying.values()})
             self._link.cancel([ticket.future for ticket in self._flying.values()])
-            self._link.end_workers(deaf)
+            self._link.end_workers(self._link.deaf(self._name, workers))
         for key in self._flying:
             places.leave(key)
         self._flying.clear()

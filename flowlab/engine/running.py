@@ -24,6 +24,7 @@ _KEPT = 1000  # runs that were called off are remembered for pieces still on the
 _run: contextvars.ContextVar[str | None] = contextvars.ContextVar("flowlab_run", default=None)
 _event: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("flowlab_cancel", default=None)
 _called_off: dict[str, None] = {}  # in the order they came
+_at_work: list[str] = []  # the runs whose pieces are being computed in this process
 
 
 def check_cancelled() -> None:
@@ -57,6 +58,11 @@ def call_off(run: str) -> None:
         del _called_off[next(iter(_called_off))]
 
 
+def is_at_work(run: str) -> bool:
+    """Return whether this process computes a piece of a run."""
+    return run in _at_work
+
+
 def perform(run: str, packed: bytes, seconds: float) -> tuple[Any, ...]:
     """Make the call of a piece (`Piece.packed`) and return how it went; runs in a worker.
 
@@ -64,6 +70,7 @@ def perform(run: str, packed: bytes, seconds: float) -> tuple[Any, ...]:
         ("done", result), ("failed", an error of ours), ("memory",) or ("broken", traceback).
     """
     reset = _run.set(run)
+    _at_work.append(run)
     try:
         check_cancelled()
         with _clock.limit(seconds):
@@ -74,6 +81,7 @@ def perform(run: str, packed: bytes, seconds: float) -> tuple[Any, ...]:
     except Exception as error:  # any failure is the caller's to see
         return ("memory",) if _lacked_memory(error) else ("broken", traceback.format_exc())
     finally:
+        _at_work.remove(run)
         _run.reset(reset)
 
 
@@ -121,11 +129,9 @@ _clock = _Clock()
 
 def versions() -> dict[str, str]:
     """Return what must be the same everywhere for a cluster to give the same results."""
-    import flowlab
-
     return {
         "Python": ".".join(platform.python_version_tuple()[:2]),
-        "flowlab": flowlab.__version__,
+        "flowlab": importlib.metadata.version("flowlab"),
         "distributed": importlib.metadata.version("distributed"),
     }
 
