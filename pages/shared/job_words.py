@@ -1,6 +1,7 @@
 """How a job is told: its state, its place in the queue, how far and how fast it is."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 
 import streamlit as st
@@ -15,7 +16,9 @@ _COOKIE = "_streamlit_xsrf"  # one a browser, whatever the page or tab
 
 def owner() -> str:
     """Return who is asking, to share the workers fairly: one name a browser, which says nothing about its person."""
-    mark = st.context.cookies.get(_COOKIE) or st.session_state.setdefault("_owner", str(id(st.session_state)))
+    mark = st.context.cookies.get(_COOKIE)
+    if not isinstance(mark, str):  # cookies are switched off: then it is one name a tab
+        mark = st.session_state.setdefault("_owner", secrets.token_hex(8))
     return hashlib.blake2s(mark.encode(), digest_size=8).hexdigest()
 
 

@@ -66,6 +66,7 @@ def _offer(lab: Lab, subject: Subject, job: DenseJob, ticket: Ticket | None) -> 
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Go on" if again else "Run on the whole clip", type="primary", key="d_clip_run",
                      icon=":material/movie:"):  # fmt: skip
+            lab.board.forget(job.key)  # one that is done, and whose video was removed since
             run = partial(lab.workshop.make_video, job, subject.clip)
             lab.board.ask(Work(job.key, job.title, link_here("pages/dense_flow.py"), run), owner())
             st.rerun()
