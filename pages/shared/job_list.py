@@ -50,7 +50,9 @@ def _listed(active: bool) -> None:
 
 
 def _line(ticket: Ticket) -> None:
-    link = {name: value for name, value in ticket.link.items() if name != PAGE}
+    # Without the version, which the page then writes, and the whole address with it: Streamlit by itself
+    # leaves the address as it was when a link leads to the page one is on.
+    link = {name: value for name, value in ticket.link.items() if name not in (PAGE, "v")}
     st.page_link(ticket.link[PAGE], label=plain(ticket.title), icon=_ICONS[ticket.state], query_params=link)
     if not ticket.state.is_over:
         st.progress(share(ticket), told(ticket))

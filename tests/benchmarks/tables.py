@@ -4,14 +4,18 @@ import statistics
 from collections.abc import Sequence
 
 
-def row(what: str, reached: float, limit: float | None, unit: str = "ms", *, at_least: bool = False) -> None:
-    """Print one measured number; `limit` is the most (or the least) it should be, None where none was set."""
+def row(what: str, reached: float, limit: float | None, unit: str = "ms", *, at_least: bool = False) -> bool:
+    """Print one measured number; `limit` is the most (or the least) it should be, None where none was set.
+
+    Return whether it was kept.
+    """
+    kept = limit is None or (reached >= limit if at_least else reached <= limit)
     if limit is None:
         verdict = ""
     else:
-        kept = reached >= limit if at_least else reached <= limit
         verdict = f"{'at least' if at_least else 'at most'} {limit:g} {unit}: {'kept' if kept else 'MISSED'}"
     print(f"  {what:<62} {reached:>9.4g} {unit:<6} {verdict}")
+    return kept
 
 
 def heading(text: str) -> None:

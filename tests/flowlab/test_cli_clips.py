@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from click.testing import CliRunner, Result
 from flowlab.cli import main
 from flowlab.media.opening import open_media
 from tests.hostile import moving_texture, write_png, write_video
+from tests.processes import processes_of, wait_for, workers_of
 
 LONG = "scene:two-layers?width=320&height=180&frames=400"  # some 6 s of work: worth other processes
 SHORT = "scene:two-layers?width=160&height=96&frames=12"
@@ -30,27 +30,6 @@ def run(*arguments: object) -> Result:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def processes_of(home: Path) -> list[int]:
-    """Return the processes that work with this home, whoever started them."""
-    mark = f"FLOWLAB_HOME={home}".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes() and int(entry.name) != os.getpid():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
-def wait_for(what: str, happened: "object", seconds: float = 60) -> None:
-    """Wait until `happened()`, which must come in any reasonable time."""
-    deadline = time.monotonic() + seconds
-    while not happened():  # type: ignore[operator]
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.02)
 
 
 class Shell:
@@ -226,7 +205,7 @@ def test_a_command_that_is_killed_leaves_no_process_and_goes_on(
 
 def test_a_command_whose_workers_are_killed_goes_on(shell: Shell, tmp_path: Path, uninterrupted: str) -> None:
     child = shell.start_until_two_parts(LONG, "-o", tmp_path / "flow.mp4", "--workers", "2")
-    os.kill(max(nice_processes(shell.home)), signal.SIGKILL)
+    os.kill(max(workers_of(shell.home)), signal.SIGKILL)
     _, err = child.communicate(timeout=120)
     assert (child.returncode, err) == (0, "")
     assert digest(tmp_path / "flow.mp4") == uninterrupted
@@ -247,11 +226,6 @@ def test_a_command_whose_scheduler_is_killed_says_so_and_goes_on(
     again = shell.start(LONG, "-o", out)
     again.communicate(timeout=120)
     assert digest(out) == uninterrupted
-
-
-def nice_processes(home: Path) -> list[int]:
-    """Return the workers: the processes of a home that give way to everybody else."""
-    return [process for process in processes_of(home) if os.getpriority(os.PRIO_PROCESS, process) == 19]
 
 
 def test_a_full_store_is_one_clear_line_and_no_file(shell: Shell, tmp_path: Path) -> None:
