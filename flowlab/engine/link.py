@@ -134,9 +134,7 @@ class Link:
     def call_off(self, run: str, workers: Sequence[str]) -> None:
         """Tell the workers that a run is not wanted any more; does not wait for them."""
         if workers and not self.lost:
-            self._later(
-                self._client.run(running.call_off, run, workers=list(workers), on_error="ignore", asynchronous=True)
-            )
+            self._later(self._each(workers, running.call_off, run))
 
     def deaf(self, run: str, workers: Sequence[str]) -> list[str]:
         """Return those of some workers that still compute pieces of a run, or cannot even say so."""
@@ -159,13 +157,21 @@ class Link:
             return
         self.ended.update(workers)
         try:
-            self._wait_for(
-                self._client.run(running.end_process, workers=list(workers), nanny=True, asynchronous=True), 2.0
-            )
-        except Exception:  # one without a nanny, or gone by itself
-            _log.warning("a worker that ignored a cancel could not be replaced", exc_info=True)
-        for worker in workers:
-            self.places.drop(worker)
+            answers = self._wait_for(self._each(workers, running.end_process, nanny=True), 2.0)
+        except (OSError, TimeLimitError):
+            answers = []
+        for worker, answer in zip(workers, answers, strict=False):
+            if answer == {worker: True}:
+                self.places.drop(worker)
+            else:  # one without a nanny, or gone by itself
+                _log.warning("the worker %s ignored a cancel and could not be replaced: %r", worker, answer)
+
+    async def _each(
+        self, workers: Sequence[str], function: Callable[..., Any], *arguments: Any, **how: Any
+    ) -> list[Any]:
+        """Call a function at each worker by itself: Dask asks none of them when one has gone."""
+        calls = (self._client.run(function, *arguments, workers=[w], asynchronous=True, **how) for w in workers)
+        return await asyncio.gather(*calls, return_exceptions=True)
 
     def everywhere(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, workers: Sequence[str] | None

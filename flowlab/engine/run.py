@@ -200,7 +200,10 @@ class Run:
         self._again.append(ticket)
 
     def _take_back_orphans(self) -> None:
-        """Take back pieces whose worker has gone and of which Dask says nothing more: it waits for that worker."""
+        """Take back pieces whose worker has gone and of which Dask says nothing more.
+
+        It waits for that worker to come back, where it was told to try again or the piece had only just been sent.
+        """
         now = time.monotonic()
         for key, ticket in list(self._flying.items()):
             if self._link.places.exists(ticket.worker):
@@ -209,8 +212,9 @@ class Run:
                 ticket.orphaned = now
             elif now - ticket.orphaned > _ORPHAN_SECONDS:
                 self._link.cancel([ticket.future])
-                self._landed(key)
-                self._again.append(ticket)
+                was_alone = ticket.alone
+                _, seconds = self._landed(key)
+                self._note_death(ticket, ticket.worker, seconds and seconds - _ORPHAN_SECONDS, was_alone)
 
     def _look(self) -> None:
         if self._link.lost:

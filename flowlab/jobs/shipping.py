@@ -86,7 +86,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 # -- what runs in the workers --------------------------------------------------------------------
 
-_arriving: dict[str, tuple[Incoming, int]] = {}
+_UPLOADS = 4  # at once: of one that its sender has given up, nobody says so
+_arriving: dict[str, tuple[Incoming, int]] = {}  # upload -> file, number of the piece that comes next
 
 
 def has_clip(content: str) -> bool:
@@ -101,9 +102,13 @@ def has_clip(content: str) -> bool:
 def take_piece(upload: str, size: int, number: int, piece: bytes) -> None:
     """Take piece `number` of a file of `size` bytes; raises StoreError where there is no room for it."""
     if number == 0:
+        while len(_arriving) >= _UPLOADS:
+            _arriving.pop(next(iter(_arriving)))[0].discard()
         _arriving[upload] = (open_store().incoming(announced=size), 0)
-    arriving, expected = _arriving.get(upload, (None, -1))
+    arriving, expected = _arriving.pop(upload, (None, 0))
     if arriving is None or number != expected:
+        if arriving is not None:
+            arriving.discard()
         raise EngineError("a worker was replaced while it was sent the clip: run the command again")
     arriving.write(piece)
     _arriving[upload] = (arriving, number + 1)
@@ -112,7 +117,8 @@ def take_piece(upload: str, size: int, number: int, piece: bytes) -> None:
 def take_all(upload: str, content: str) -> None:
     """Put the file that has arrived into the store; raises StoreError where it is not what was sent."""
     arriving, _ = _arriving.pop(upload)
-    arriving.commit(content)
+    with arriving:
+        arriving.commit(content)
 
 
 def take_index(content: str, index: bytes) -> None:

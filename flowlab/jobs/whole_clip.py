@@ -140,8 +140,8 @@ class Workshop:
                 join_parts(out, self._parts(job), clip.info.fps)
             except _PartGoneError:
                 continue
-            except OSError as error:
-                raise FlowFileError(f"{shown(out.name)} cannot be written: {error.strerror}, choose another") from None
+            except ClipError as error:
+                raise FlowFileError(str(error)) from None
             return _outcome(pieces, reused)
         raise _no_room()
 

@@ -115,7 +115,7 @@ def test_who_has_it_already_is_not_sent_it(video: Path, store: Store, two: Elsew
 
 
 def test_workers_that_share_a_store_get_it_once(video: Path, store: Store, tmp_path: Path) -> None:
-    shared = Elsewhere({name: tmp_path / "shared" for name in "abcd"})
+    shared = Elsewhere(dict.fromkeys("abcd", tmp_path / "shared"))
     ship(shared, place_of(video), store)
     assert [worker for worker, _ in shared.given("take_all")] == ["a"]
 

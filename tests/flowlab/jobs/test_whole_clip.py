@@ -417,7 +417,7 @@ def test_a_folder_that_cannot_be_made_is_named_before_anything_is_computed(
     clip: Clip, shop: Workshop, out: Path, kind: str, write: Write, estimates: list[int]
 ) -> None:
     out.write_bytes(b"a file")
-    with pytest.raises(FlowFileError, match="the folder ‘.*within’ cannot be made"):
+    with pytest.raises(FlowFileError, match=r"the folder ‘.*within’ cannot be made"):
         write(shop, job_about(clip, kind), clip, out / "within")
     assert estimates == []
 
@@ -487,10 +487,10 @@ def test_a_clip_of_which_nothing_can_be_read_is_an_error(
     tmp_path: Path, shop: Workshop, out: Path, kind: str, write: Write
 ) -> None:
     clip = pictures(tmp_path / "pictures", 9, list(range(9)))
-    with pytest.raises(ClipError, match=r"0\.png"):
+    with pytest.raises(ClipError, match=r"\d\.png"):
         write(shop, job_about(clip, kind), clip, out)
     assert digest(out) == {}
-    with pytest.raises(ClipError, match=r"0\.png"):  # the second time it is known from the records
+    with pytest.raises(ClipError, match=r"\d\.png"):  # the second time it is known from the records
         write(shop, job_about(clip, kind), clip, out)
 
 
