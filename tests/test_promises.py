@@ -15,6 +15,7 @@ import streamlit.config
 from click.testing import CliRunner
 
 from tests.flow_sets import write_middlebury
+from tests.hostile import moving_texture, write_video
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -63,6 +64,8 @@ def test_a_command_in_the_readme_runs_as_shown(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_middlebury(tmp_path / "middlebury", "Venus")
+    (tmp_path / "clips").mkdir()
+    write_video(tmp_path / "clips" / "one.mp4", moving_texture(21))
     words = ["scene:translation" if word == "clip.mp4" else word for word in call]
     result = CliRunner().invoke(command_line(), words, prog_name="flowlab")
     assert result.exit_code == 0, result.output

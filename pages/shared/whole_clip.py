@@ -91,4 +91,5 @@ def _show_video(lab: Lab, made: Outcome, ticket: Ticket | None, name: str) -> No
             f"Download {size_text(made.bytes)}", path.read_bytes, file_name=f"{stem}_flow.mp4", mime="video/mp4",
             key="d_get_clip", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
-        st.caption(f"{made.written} frames{ran} · H.264 ultrafast, crf 20 · kept on this server")
+        words = f"{made.written} frames{ran} · coloured as above, every frame alike · H.264, kept on this server"
+        st.caption(words)
