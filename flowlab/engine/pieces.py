@@ -1,12 +1,15 @@
-"""One piece of work, as it is given to a cluster."""
+"""One piece of work, as it is given to a cluster, and what comes back."""
 
+import logging
 import math
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flowlab.errors import ParameterError, shown
+from flowlab.errors import EngineError, FlowlabError, ParameterError, shown
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,23 @@ class Piece:
                 f"{shown(self.what)} cannot be sent to a worker ({shown(error)}): "
                 "give a function of a module and plain arguments"
             ) from error
+
+
+def opened(piece: Piece, answer: tuple[Any, ...]) -> Any:
+    """Return the result in what `running.perform` returned for a piece.
+
+    Raises:
+        FlowlabError: the piece raised it.
+        EngineError: it ran out of memory, or failed in a way nobody foresaw (the log says how).
+    """
+    kind, *rest = answer
+    if kind == "done":
+        return rest[0]
+    if kind == "failed":
+        error = rest[0]
+        assert isinstance(error, FlowlabError)
+        raise error
+    if kind == "memory":
+        raise EngineError(f"{piece.what} needs more memory than a worker may take: use a smaller width or fewer frames")
+    _log.error("%s failed:\n%s", piece.what, rest[0])
+    raise EngineError(f"{piece.what} failed: the log says how; try another")

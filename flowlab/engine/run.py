@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowlab.engine.link import Link
-from flowlab.engine.pieces import Piece
-from flowlab.errors import CancelledError, EngineError, FlowlabError, TimeLimitError
+from flowlab.engine.pieces import Piece, opened
+from flowlab.errors import CancelledError, EngineError, TimeLimitError
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ class Run:
         was_alone = self._flying[key].alone
         ticket, seconds = self._landed(key)
         if kind == "done":
-            return ticket.piece, _opened(ticket.piece, value)
+            return ticket.piece, opened(ticket.piece, value)
         if kind == "killed":
             self._note_death(ticket, value, seconds, was_alone)
         elif kind == "lost":
@@ -182,7 +182,7 @@ class Run:
                 f"{piece.what} took longer than {piece.seconds:g} s and was stopped: "
                 "use a smaller width or fewer frames"
             )
-        _log.warning("a worker died while it held %s", piece.what)
+        _log.info("a worker died while it held %s", piece.what)
         ticket.deaths += was_alone
         if ticket.deaths >= _ALONE:
             raise EngineError(
@@ -254,18 +254,3 @@ class Run:
             if answer is not None:
                 self._flying.pop(answer[0], None)
                 self._link.places.leave(answer[0])
-
-
-def _opened(piece: Piece, answer: tuple[Any, ...]) -> Any:
-    """Return the result in what `running.perform` returned, or raise what it says."""
-    kind, *rest = answer
-    if kind == "done":
-        return rest[0]
-    if kind == "failed":
-        error = rest[0]
-        assert isinstance(error, FlowlabError)
-        raise error
-    if kind == "memory":
-        raise EngineError(f"{piece.what} needs more memory than a worker may take: use a smaller width or fewer frames")
-    _log.error("%s failed:\n%s", piece.what, rest[0])
-    raise EngineError(f"{piece.what} failed: the log says how; try another")

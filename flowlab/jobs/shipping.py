@@ -101,15 +101,13 @@ def has_clip(content: str) -> bool:
 
 def take_piece(upload: str, size: int, number: int, piece: bytes) -> None:
     """Take piece `number` of a file of `size` bytes; raises StoreError where there is no room for it."""
-    if number == 0:
-        while len(_arriving) >= _UPLOADS:
-            _arriving.pop(next(iter(_arriving)))[0].discard()
-        _arriving[upload] = (open_store().incoming(announced=size), 0)
     arriving, expected = _arriving.pop(upload, (None, 0))
-    if arriving is None or number != expected:
+    if number != expected:
         if arriving is not None:
             arriving.discard()
         raise EngineError("a worker was replaced while it was sent the clip: run the command again")
+    if arriving is None:
+        arriving = open_store().incoming(announced=size)
     arriving.write(piece)
     _arriving[upload] = (arriving, number + 1)
 

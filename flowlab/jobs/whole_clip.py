@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flowlab.core.clip import Clip
-from flowlab.core.files import replacing, sweep
+from flowlab.core.files import replacing, sweep, temporary_name
 from flowlab.engine.cluster import Cluster, Piece
 from flowlab.engine.running import cancelled_by
 from flowlab.errors import ClipError, ClipNotFoundError, FlowFileError, StoreError, shown
@@ -97,13 +97,15 @@ class Workshop:
 
         Raises:
             CancelledError: `cancel` was set; what is finished is kept.
-            ClipError: no pair could be read.
+            ClipError: no pair could be read, or the disk refused the video at the end.
             StoreError: the store has no room for the parts.
             EngineError: a process died of this work, or the cluster was lost.
-            FlowFileError: the file cannot be written.
+            FlowFileError: there is no place for the file; said before anything is computed.
             FlowlabError: the method or the view cannot do this.
         """
         _make_folder(out.parent)
+        if out.is_dir():
+            raise FlowFileError(f"{shown(out.name)} cannot be written: it is a folder, choose another name")
         sweep(out.parent)
         made = None if fresh else self.result(job)
         if made is not None:
@@ -226,10 +228,18 @@ class _PartGoneError(Exception):
 
 
 def _make_folder(folder: Path) -> None:
+    """Make the folder, and see now and not after an hour's work that files can be put there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FlowFileError(f"the folder {shown(folder)} cannot be made: {error.strerror}, choose another") from None
+    try:
+        (probe := folder / temporary_name()).touch()
+        probe.unlink()
+    except OSError as error:
+        raise FlowFileError(
+            f"the folder {shown(folder)} cannot be written to: {error.strerror}, choose another"
+        ) from None
 
 
 def _readable(pieces: list[ChunkDone]) -> list[ChunkDone]:

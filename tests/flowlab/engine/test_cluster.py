@@ -218,6 +218,15 @@ def test_a_worker_killed_from_outside_costs_no_result(cluster: Cluster, tmp_path
     assert run.join() == {"victim": 14} | expected(30)
 
 
+def test_all_workers_killed_at_once_cost_no_result(cluster: Cluster) -> None:
+    run = Beside(cluster, slow_doubles(60))
+    for done in (5, 25):
+        wait_until(lambda done=done: len(run.answers) > done)
+        for pid in cluster.everywhere(chores.pid).values():
+            os.kill(pid, signal.SIGKILL)
+    assert run.join() == expected(60)
+
+
 def test_a_piece_that_kills_its_worker_is_named_and_nobody_else_is_harmed(
     cluster: Cluster, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -456,29 +465,37 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def start_dask(command: str, *arguments: str) -> "subprocess.Popen[bytes]":
-    program = f"from distributed.cli.dask_{command} import main; main()"
+def start_dask(folder: Path, command: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    # it must end with these tests, even where they are killed
+    program = (
+        "import os, sys, threading\n"
+        "threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()\n"
+        f"from distributed.cli.dask_{command} import main\nmain()"
+    )
     return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
-        env=os.environ | HERE | {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [sys.executable, "-c", program, *arguments, "--no-dashboard"],
+        env=os.environ | HERE | {"DASK_TEMPORARY_DIRECTORY": str(folder)}, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+def end_dask(process: "subprocess.Popen[bytes]") -> None:
+    process.communicate()
+    wait_until(lambda: not family(process.pid))
 
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scheduler and a worker as anybody would start them."""
     address = f"tcp://127.0.0.1:{free_port()}"
-    folder = str(tmp_path_factory.mktemp("dask"))
-    common = ["--no-dashboard"]
+    folder = tmp_path_factory.mktemp("dask")
     processes = [
-        start_dask("scheduler", "--host", address, "--dashboard-address", "127.0.0.1:0", *common),
-        start_dask("worker", address, "--nthreads", "2", "--host", "127.0.0.1", "--local-directory", folder, *common),
+        start_dask(folder, "scheduler", "--host", address, "--dashboard-address", "127.0.0.1:0"),
+        start_dask(folder, "worker", address, "--nthreads", "2", "--host", "127.0.0.1"),
     ]
     yield address
     for process in processes:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_dask(process)
 
 
 def test_a_cluster_elsewhere_gives_the_same_and_lives_on_after_close(elsewhere: str, tmp_path: Path) -> None:
@@ -530,17 +547,16 @@ def test_a_cluster_with_other_versions_is_refused(elsewhere: str, monkeypatch: p
         Cluster(elsewhere).start()
 
 
-def test_a_cluster_without_workers_is_refused() -> None:
+def test_a_cluster_without_workers_is_refused(tmp_path: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
-    scheduler = start_dask("scheduler", "--host", address, "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+    scheduler = start_dask(tmp_path, "scheduler", "--host", address, "--dashboard-address", "127.0.0.1:0")
     try:
         port = int(address.rpartition(":")[2])
         wait_until(lambda: is_listening(port))
         with pytest.raises(EngineError, match="has no worker: start one"):
             Cluster(address).start()
     finally:
-        os.killpg(scheduler.pid, signal.SIGKILL)
-        scheduler.wait()
+        end_dask(scheduler)
 
 
 def test_an_address_nobody_answers_at_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from flowlab.errors import ClipError, EngineError, StoreError
 from flowlab.jobs import shipping
 from flowlab.jobs.clip_place import ClipPlace, close_clips
 from flowlab.jobs.clips import open_clip
+from flowlab.jobs.dense_files import plan_output
 from flowlab.jobs.isolated import index_answer
 from flowlab.jobs.shipping import has_clip, ship, take_all, take_index, take_piece
 from flowlab.jobs.whole_clip import Outcome, Workshop
@@ -164,6 +165,8 @@ def test_pieces_out_of_order_are_refused(numbers: list[int], flowlab_home: Path)
     with pytest.raises(EngineError, match="a worker was replaced while it was sent the clip"):
         for number in numbers:
             take_piece("upload", 40, number, b"ten bytes!")
+    assert not shipping._arriving
+    assert not list((flowlab_home / "incoming").glob("*"))  # what had arrived is nobody's any more
 
 
 def test_two_uploads_at_once_do_not_mix() -> None:
@@ -322,8 +325,6 @@ def _wait_for_workers(cluster: Cluster, count: int) -> None:
 
 
 def write(shop: Workshop, kind: str, clip: Clip, out: Path) -> Outcome:
-    from flowlab.jobs.dense_files import plan_output
-
     job = job_about(clip, kind)
     if kind == "video":
         return shop.write_video(job, clip, out / "out.mp4", lambda *_: None, NEVER)
