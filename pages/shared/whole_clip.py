@@ -17,7 +17,7 @@ from .plain import plain
 from .subject import Subject
 
 _LOOKED_AT = 0.5  # s between two looks at a job that runs
-_PLAYED_BYTES = 200_000_000  # the server holds a video it plays in memory
+_PLAYED_BYTES = 100_000_000  # the server holds a video it plays in memory
 
 
 def show_whole_clip(subject: Subject) -> None:

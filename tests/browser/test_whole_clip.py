@@ -14,7 +14,7 @@ LONG = "?clip=scene%3Atwo-layers%3Fwidth%3D400%26height%3D224%26frames%3D600&d_c
 SHORT = "?clip=scene%3Atwo-layers%3Fwidth%3D192%26height%3D128%26frames%3D40&d_closer=whole+clip"
 FRAMES = 599
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)  # patience costs nothing where all is well
 
 
 def visit(page: Page, address: str) -> None:

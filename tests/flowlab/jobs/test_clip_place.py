@@ -15,6 +15,7 @@ from flowlab.jobs.clip_place import ClipPlace, close_clips
 from flowlab.jobs.clips import open_clip
 from flowlab.jobs.isolated import index_answer
 from flowlab.jobs.library import Library
+from flowlab.media.hashing import file_hash
 from flowlab.scenes.registry import open_scene
 from flowlab.store.objects import Store
 from tests.hostile import moving_texture, pngs, write_video, write_zip
@@ -162,8 +163,14 @@ def test_a_file_that_was_removed_is_named(tmp_path: Path, store: Store, video: P
         place.open(store)
 
 
+def places_of_zips(folder: Path, count: int) -> list[ClipPlace]:
+    """Return the places of that many clips, of 2, 3, .. frames."""
+    paths = [write_zip(folder / f"{n}.zip", pngs(moving_texture(2 + n))) for n in range(count)]
+    return [ClipPlace(file_hash(path), path.name, path) for path in paths]
+
+
 def test_clips_stay_open_between_pieces_but_only_a_few(tmp_path: Path, store: Store) -> None:
-    places = [place_of(write_zip(tmp_path / f"{n}.zip", pngs(moving_texture(2 + n)))) for n in range(6)]
+    places = places_of_zips(tmp_path, 6)
     first = places[0].open(store)
     assert places[0].open(store) is first
     assert replace(places[0], width=80).open(store).info.width == 80
@@ -175,7 +182,7 @@ def test_clips_stay_open_between_pieces_but_only_a_few(tmp_path: Path, store: St
 
 
 def test_a_clip_used_again_is_not_the_one_let_go(tmp_path: Path, store: Store) -> None:
-    places = [place_of(write_zip(tmp_path / f"{n}.zip", pngs(moving_texture(2 + n)))) for n in range(5)]
+    places = places_of_zips(tmp_path, 5)
     first, second, *_ = [place.open(store) for place in places[:4]]
     places[0].open(store)
     places[4].open(store)

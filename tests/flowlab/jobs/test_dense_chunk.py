@@ -40,8 +40,14 @@ SCENE = open_scene("scene:two-layers?width=160&height=96&frames=40&speed=3")
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clip]:
-    clip = open_media(write_video(tmp_path_factory.mktemp("clips") / "moving.mp4", moving_texture(24)))
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of 24 frames; written once, since an encoder with several threads need not do the same twice."""
+    return write_video(tmp_path_factory.mktemp("clips") / "moving.mp4", moving_texture(24))
+
+
+@pytest.fixture(scope="module")
+def video(path: Path) -> Iterator[Clip]:
+    clip = open_media(path)
     yield clip
     clip.close()
 
@@ -289,9 +295,9 @@ def as_a_worker() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("as_a_worker")
-def test_a_worker_opens_the_clip_itself_and_keeps_or_returns_the_piece(video: Clip, tmp_path: Path) -> None:
+def test_a_worker_opens_the_clip_itself_and_keeps_or_returns_the_piece(video: Clip, path: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "home", quota=10**9)
-    content = store.put_file(write_video(tmp_path / "moving.mp4", moving_texture(24)))
+    content = store.put_file(path)
     place, job, chunk = ClipPlace(content, "moving.mp4"), job_about(video, "video"), Chunk(0, 4)
     returned = compute_in_worker(job, chunk, place, Home.of(store), None)
     assert returned == compute_chunk(job, chunk, video)
