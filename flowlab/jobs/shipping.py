@@ -107,6 +107,8 @@ def take_piece(upload: str, size: int, number: int, piece: bytes) -> None:
             arriving.discard()
         raise EngineError("a worker was replaced while it was sent the clip: run the command again")
     if arriving is None:
+        while len(_arriving) >= _UPLOADS:
+            _arriving.pop(next(iter(_arriving)))[0].discard()
         arriving = open_store().incoming(announced=size)
     arriving.write(piece)
     _arriving[upload] = (arriving, number + 1)
