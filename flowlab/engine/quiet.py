@@ -1,5 +1,6 @@
 """Dask's scheduler and worker as the local cluster wants them: no web pages, contained, out of the way."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -30,13 +31,22 @@ class QuietWorker(Worker):
 
     def __init__(self, *arguments: Any, more_bytes: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if hasattr(os, "nice"):
-            os.nice(19)
+        give_way()
         end_with_parent()
         limit_memory(more_bytes)
 
     def start_http_server(self, *_arguments: Any, **_options: Any) -> None:
         """Open no port."""
+
+
+def give_way() -> None:
+    """Compute only when nobody else wants the processor, as far as the system can tell them apart."""
+    if hasattr(os, "nice"):
+        os.nice(19)
+    if sys.platform == "linux":
+        # A nice process is still let run to the end of its turn; an idle one is put aside the moment another wakes.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def end_with_parent() -> None:

@@ -11,7 +11,7 @@ from .job_words import PAGE, share, told
 from .lab import open_lab
 from .plain import plain
 
-_LOOKED_AT = 1.0  # s between two looks while anything runs
+_LOOKED_AT = 2.0  # s between two looks while anything runs
 _SHOWN = 8
 _ICONS = {
     State.QUEUED: ":material/hourglass_empty:",
