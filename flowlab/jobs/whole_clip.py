@@ -97,10 +97,10 @@ class Workshop:
 
         Raises:
             CancelledError: `cancel` was set; what is finished is kept.
-            ClipError: no pair could be read, or the disk refused the video at the end.
+            ClipError: no pair could be read.
             StoreError: the store has no room for the parts.
             EngineError: a process died of this work, or the cluster was lost.
-            FlowFileError: there is no place for the file; said before anything is computed.
+            FlowFileError: the file cannot be written; where there is no place for it, before anything is computed.
             FlowlabError: the method or the view cannot do this.
         """
         _make_folder(out.parent)
