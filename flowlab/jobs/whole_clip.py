@@ -139,7 +139,7 @@ class Workshop:
         for attempt in range(_ATTEMPTS):
             pieces, reused = self._finish(job, clip, keeper, report, cancel, fresh and not attempt)
             try:
-                join_parts(out, self._parts(job), clip.info.fps)
+                join_parts(out, self._parts(job, out.is_relative_to(self.store.home)), clip.info.fps)
             except _PartGoneError:
                 continue
             except ClipError as error:
@@ -147,12 +147,14 @@ class Workshop:
             return _outcome(pieces, reused)
         raise _no_room()
 
-    def _parts(self, job: DenseJob) -> Iterator[bytes]:
+    def _parts(self, job: DenseJob, in_store: bool) -> Iterator[bytes]:
         for chunk in job.chunks():
             part = PartKeeper().part(self.store, job, chunk)
             if part is None:
                 raise _PartGoneError
             if part:
+                if in_store:
+                    self.store.room.make(0, coming=len(part))  # what is being made must not fill the disk either
                 yield part
 
     def _copied(self, made: Outcome, out: Path, report: Report) -> Outcome:

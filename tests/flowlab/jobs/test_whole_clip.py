@@ -1,6 +1,7 @@
 """A whole clip from question to file: the same bytes however it was interrupted, and never half a file."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -614,3 +615,17 @@ class _Called:
 
     def __init__(self, clip: Clip, content: str) -> None:
         self.info = replace(clip.info, content_hash=content)
+
+
+def test_joining_leaves_the_disk_its_reserve(
+    clip: Clip, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, job = Store(tmp_path / "home"), job_about(clip, "video")
+    write_video_of(Workshop(store), job, clip, out)  # every part is finished now
+    nearly_full = shutil.disk_usage(store.home)._replace(free=600)
+    full = Store(store.home, reserve=500)
+    monkeypatch.setattr("flowlab.store.room.shutil.disk_usage", lambda _: nearly_full)
+    monkeypatch.setattr(Store, "put_file", lambda *_: pytest.fail("it was written before anybody looked"))
+    with pytest.raises(StoreError, match="free some space"):
+        Workshop(full).make_video(job, clip, lambda *_: None, threading.Event())
+    assert not leftovers(store.home)
