@@ -71,8 +71,9 @@ def _offer(lab: Lab, subject: Subject, job: DenseJob, ticket: Ticket | None) -> 
             lab.board.ask(Work(job.key, job.title, link_here("pages/dense_flow.py"), run), owner())
             st.rerun()
         frames = f"{job.pairs} frame{'s' * (job.pairs != 1)}"
-        seconds = job.seconds / lab.cluster.workers
-        words = f"{subject.view.title} of {frames} as a video, about {duration(seconds)}."
+        # How many workers a cluster elsewhere has is known once a job connects; drawing a page never waits for that.
+        about = f", about {duration(job.seconds / lab.cluster.workers)}" if lab.cluster.is_local else ""
+        words = f"{subject.view.title} of {frames} as a video{about}."
         st.caption(("What was finished is kept. " if again else "") + words)
 
 
