@@ -8,22 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from flowlab.cli import main
 from flowlab.jobs.views import VIEWS
 from flowlab.media.flow_files import read_flow
 from tests.hostile import HOSTILE, SECRET, Hostile, moving_texture, write_png, write_video
+from tests.shell import run
 
 SCENE = "scene:two-layers?width=160&height=96&frames=4"
-
-
-def run(*arguments: object) -> Result:
-    """Run `flowlab` in this process; anything it did not foresee is raised here."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=True)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -9,23 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from flowlab.cli import main
 from flowlab.media.opening import open_media
 from tests.hostile import moving_texture, write_png, write_video
 from tests.processes import processes_of, wait_for, workers_of
+from tests.shell import run
 
 LONG = "scene:two-layers?width=320&height=180&frames=400"  # some 6 s of work: worth other processes
 SHORT = "scene:two-layers?width=160&height=96&frames=12"
-
-
-def run(*arguments: object) -> Result:
-    """Run `flowlab` in this process; anything it did not foresee is raised here."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=True)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def digest(path: Path) -> str:
