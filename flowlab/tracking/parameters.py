@@ -87,9 +87,15 @@ class PointParameters(Parameters):
         help="Align the patch a track was born with, stretched and turned as needed, to the frame (Shi & Tomasi 1994): "
         "what no longer looks alike ends, and the others stop drifting.",
     )  # fmt: skip
+    max_correction: float = parameter(
+        0.3, low=0.05, high=20.0, step=0.05, unit="px", label="Most correction",
+        help="How far the affine check may move a point in one frame; one that it would move farther ends: the two "
+        "disagree where a window holds two motions.",
+    )  # fmt: skip
     merge_distance: float = parameter(
         2.0, low=0.0, high=50.0, step=0.5, unit="px", label="Merge distance",
-        help="Of two tracks this close the younger ends; 0 keeps both.",
+        help="Of two tracks this close the younger ends; 0 keeps both. It counts as half the minimum distance at most, "
+        "so that neighbours may live.",
     )  # fmt: skip
     cuts: bool = parameter(
         True, label="Find scene cuts", help="Where the film cuts to another scene, end all tracks and detect anew.",

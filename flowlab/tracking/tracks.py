@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,16 +109,20 @@ def column_type(name: str) -> tuple[type, int]:
 
 def no_tracks(start: int, stop: int) -> Tracks:
     """Return a table of frames start .. stop-1 without any row."""
-    columns = {}
+    columns: dict[str, NDArray[Any]] = {}
     for name in COLUMNS:
         kind, width = column_type(name)
         columns[name] = np.zeros((0, width) if width else 0, kind)
-    return Tracks(start, stop, **columns)
+    return Tracks(start, stop, **columns)  # type: ignore[arg-type]
 
 
 def joined(parts: Sequence[Tracks]) -> Tracks:
-    """Return tables of frames that follow one another as one; raises ValueError where they do not, or there are none."""
-    if not parts or any(before.stop != after.start for before, after in zip(parts, parts[1:], strict=False)):
+    """Return tables of frames that follow one another as one.
+
+    Raises:
+        ValueError: they do not, or there are none.
+    """
+    if not parts or any(before.stop != after.start for before, after in pairwise(parts)):
         raise ValueError("the parts do not follow one another")
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
     cuts = tuple(cut for part in parts for cut in part.cuts)
