@@ -23,7 +23,13 @@ FLOORS = (
 )
 ONLY_IN = {
     "streamlit": ("pages", "streamlit_app"),
-    "plotly": ("flowlab.drawing.figures", "flowlab.drawing.plots"),
+    "plotly": (
+        "flowlab.drawing.curves",
+        "flowlab.drawing.figures",
+        "flowlab.drawing.plots",
+        "flowlab.drawing.points_figure",
+        "flowlab.drawing.track_plots",
+    ),
     "dask": ("flowlab.engine",),
     "distributed": ("flowlab.engine",),
     "av": ("flowlab.media",),

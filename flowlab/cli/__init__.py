@@ -11,6 +11,7 @@ from flowlab import __version__
 from flowlab.cli.dense import dense
 from flowlab.cli.evaluate import evaluate
 from flowlab.cli.info import info
+from flowlab.cli.points import points
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for command in (info, dense, evaluate):
+for command in (info, dense, points, evaluate):
     main.add_command(command)

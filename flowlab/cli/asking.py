@@ -1,24 +1,36 @@
 """What a shell asks with: options that several commands share."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from flowlab.core.clip import ClipInfo
 from flowlab.core.parameters import Parameters
 from flowlab.dense.methods import method
 from flowlab.errors import ParameterError, shown
 
+P = TypeVar("P", bound=Parameters)
+
 
 def parameters_of(method_name: str, preset: str | None, settings: Iterable[str]) -> Parameters:
     """Return a method's parameters: the preset's, or the default ones, with `name=value` settings on top."""
-    kind = method(method_name).parameters
+    return settings_of(method(method_name).parameters, preset, settings)
+
+
+def settings_of(kind: type[P], preset: str | None, settings: Iterable[str]) -> P:
+    """Return parameters of a kind: the preset's, or the default ones, with `name=value` settings on top."""
     chosen = kind() if preset is None else kind.preset(preset)
     texts: dict[str, str] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
-            raise ParameterError(f"--set is {shown(setting)}: give name=value, such as --set winsize=21")
+            raise ParameterError(f"--set is {shown(setting)}: give name=value, such as --set {_example(kind)}")
         texts[name.strip()] = value
     return chosen.with_text(texts)
+
+
+def _example(kind: type[Parameters]) -> str:
+    number = next(field for field in kind.fields() if field.kind is int)
+    return f"{number.name}={number.default}"
 
 
 def frame_range(text: str | None, facts: ClipInfo) -> tuple[int, int, bool]:

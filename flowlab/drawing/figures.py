@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flowlab.drawing.arrows import OUTLINE_COLOUR, OUTLINED_LENGTH, Arrows, arrow_grid
 from flowlab.drawing.inks import Inks, inks, plain
 from flowlab.drawing.inputs import checked_flow, checked_positive
+from flowlab.drawing.picture_layout import picture_layout
 from flowlab.drawing.scales import ColourMap, colour_table
 from flowlab.errors import ParameterError, shown
 
@@ -87,16 +88,7 @@ def arrows_figure(
         traces[0].marker.update(showscale=True, colorbar=_legend(scale * per_px, unit, ink))
     if outline:
         traces.insert(0, _outline(arrows, gain))
-    layout = _layout(picture_uri, *flow.shape[:2])
-    layout["hoverlabel"] = {"bgcolor": ink.paper, "bordercolor": ink.text, "font": {"color": ink.text, "size": 13}}
-    layout["shapes"] = [_line_shape(points, dashed, ink.look) for points, dashed in outlines]
-    return go.Figure(traces, layout)
-
-
-def _line_shape(points: Sequence[tuple[float, float]], dashed: bool, colour: str) -> dict[str, Any]:
-    """Return a line through points as Plotly draws shapes."""
-    path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
-    return {"type": "path", "path": path, "line": {"color": colour, "width": 2, "dash": "dash" if dashed else "solid"}}
+    return go.Figure(traces, picture_layout(picture_uri, *flow.shape[:2], dark=dark, outlines=outlines))
 
 
 def _quiver(arrows: Arrows, gain: float, **more: Any) -> go.Quiver:
@@ -210,51 +202,4 @@ def _legend(scale: float, unit: str, ink: Inks) -> dict[str, Any]:
         "tickfont": font,
         "bgcolor": ink.paper,
         "outlinewidth": 0,
-    }
-
-
-def _layout(picture_uri: str, height: int, width: int) -> dict[str, Any]:
-    """Return a layout that is the picture: pixel centres at whole numbers, y down, never distorted."""
-    nothing = "rgba(0,0,0,0)"
-    across, down = (-0.5, width - 0.5), (-0.5, height - 0.5)
-    hidden = {"visible": False, "constrain": "domain"}
-    return {
-        "template": go.layout.Template(),
-        "images": [
-            {
-                "source": picture_uri,
-                "xref": "x",
-                "yref": "y",
-                "x": across[0],
-                "y": down[0],
-                "sizex": width,
-                "sizey": height,
-                "sizing": "stretch",
-                "layer": "below",
-            }
-        ],
-        "xaxis": {
-            **hidden,
-            "range": list(across),
-            "minallowed": across[0],
-            "maxallowed": across[1],
-            # In a box of another shape the picture stays beside its legend.
-            "constraintoward": "left",
-        },
-        "yaxis": {
-            **hidden,
-            "range": list(reversed(down)),
-            "minallowed": down[0],
-            "maxallowed": down[1],
-            "scaleanchor": "x",
-            "constraintoward": "top",
-        },
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "paper_bgcolor": nothing,
-        "plot_bgcolor": nothing,
-        "showlegend": False,
-        "hovermode": "closest",
-        # Plotly's default button that would send the figure, picture included, to a server.
-        "modebar": {"remove": ["sendcharttocloud"]},
-        "uirevision": f"{width}x{height}",
     }

@@ -13,6 +13,7 @@ from flowlab.drawing.diverging import signed_colours, signed_scale, signed_table
 from flowlab.drawing.hover import UNKNOWN_VALUE, HoverGrid, hover_grid
 from flowlab.drawing.hsv import OPT_FLOW_RIM, HsvForm, hsv_opt_flow, hsv_tutorial, hsv_wheel
 from flowlab.drawing.overlays import outside_dimmed
+from flowlab.drawing.patch_strip import patch_strip
 from flowlab.drawing.scales import (
     ColourMap,
     colour_scale,
@@ -23,6 +24,7 @@ from flowlab.drawing.scales import (
     residual_colours,
 )
 from flowlab.drawing.streamlines import draw_streamlines, streamlines
+from flowlab.drawing.tracks import draw_tracks, track_colours, value_colours
 from flowlab.drawing.unknown import UNKNOWN_COLOUR, mark_unknown
 from flowlab.drawing.wheel import WHEEL, flow_colours, flow_wheel
 
@@ -43,6 +45,7 @@ __all__ = [
     "colour_table",
     "draw_arrows",
     "draw_streamlines",
+    "draw_tracks",
     "error_colours",
     "flow_colours",
     "flow_wheel",
@@ -54,9 +57,12 @@ __all__ = [
     "mark_unknown",
     "nice_scale",
     "outside_dimmed",
+    "patch_strip",
     "residual_colours",
     "signed_colours",
     "signed_scale",
     "signed_table",
     "streamlines",
+    "track_colours",
+    "value_colours",
 ]

@@ -56,3 +56,16 @@ def plot_layout(dark: bool, x_title: str = "", y_title: str = "") -> dict[str, A
         "modebar": {"remove": list(_BUTTONS)},
         "uirevision": "plot",
     }
+
+
+def upright_line(x: float, colour: str, dash: str = "solid") -> dict[str, Any]:
+    """Return a mark across the whole height of a plot, as Plotly draws shapes."""
+    return {
+        "type": "line",
+        "x0": x,
+        "x1": x,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": colour, "width": 1.5, "dash": dash},
+    }

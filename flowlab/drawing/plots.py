@@ -8,16 +8,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from flowlab.drawing.curves import curve, evenly, series_of
 from flowlab.drawing.figures import colour_stops
 from flowlab.drawing.inks import FURTHER_COLOURS, QUANTITY_COLOURS, inks, plain
 from flowlab.drawing.inputs import checked_positive
-from flowlab.drawing.plot_layout import NOTHING, NUMBER, plot_layout
+from flowlab.drawing.plot_layout import NOTHING, NUMBER, plot_layout, upright_line
 from flowlab.drawing.scales import ColourMap, nice_scale
-from flowlab.errors import ParameterError, shown
+from flowlab.errors import ParameterError
 
-_MOST_POINTS = 360  # of a line: six lines then weigh less than 30 kB
 _TRUE = "true "
 
 
@@ -38,7 +38,7 @@ def direction_rose(
     Raises:
         ParameterError: the two differ in length, or the scale is not usable.
     """
-    share, speed = _series("shares", shares), _series("mean_speeds", mean_speeds, like=shares)
+    share, speed = series_of("shares", shares), series_of("mean_speeds", mean_speeds, like=shares)
     fastest = max((value for value in speed.tolist() if np.isfinite(value)), default=0.0)
     end = nice_scale(fastest) if scale is None else checked_positive("scale", scale, unit)
     rim, ink = nice_scale(100 * float(share.max()), smallest=1), inks(dark)
@@ -107,7 +107,7 @@ def speed_histogram(
     Raises:
         ParameterError: there is not one edge more than there are counts.
     """
-    ends, pixels = _series("edges", edges), _series("counts", counts)
+    ends, pixels = series_of("edges", edges), series_of("counts", counts)
     if len(ends) != len(pixels) + 1:
         raise ParameterError(f"there are {len(ends)} edges and {len(pixels)} counts: give one edge more than counts")
     ink = inks(dark)
@@ -129,10 +129,7 @@ def speed_histogram(
     layout["shapes"], layout["annotations"] = [], []
     known = {name: float(value) for name, value in (marks or {}).items() if np.isfinite(value)}
     for row, (name, value) in enumerate(sorted(known.items(), key=lambda mark: mark[1])):
-        layout["shapes"].append(
-            {"type": "line", "x0": value, "x1": value, "yref": "paper", "y0": 0, "y1": 1,
-             "line": {"color": ink.look, "width": 1.5}}
-        )  # fmt: skip
+        layout["shapes"].append(upright_line(value, ink.look))
         at_the_end = value > ends[0] + 0.7 * (ends[-1] - ends[0])
         layout["annotations"].append(
             {"text": f"{plain(name)} {value:.3g} {unit}", "x": value, "yref": "paper", "y": 1, "yshift": -17 * row,
@@ -166,15 +163,15 @@ def profile_plot(
     Raises:
         ParameterError: a series is not as long as `distance`.
     """
-    x = _series("distance", distance)
-    picked = _evenly(len(x))
+    x = series_of("distance", distance)
+    picked = evenly(len(x))
     traces, further = [], iter(FURTHER_COLOURS * (len(series) // len(FURTHER_COLOURS) + 1))
     for name, values in series.items():
         quantity = name.removeprefix(_TRUE)
         colour = QUANTITY_COLOURS.get(quantity) or next(further)
         dash = "dash" if name.startswith(_TRUE) else "solid"
-        y = _series(name, values, like=distance)[picked]
-        traces.append(_line(name, x[picked], y, colour=colour, dash=dash, unit=unit))
+        y = series_of(name, values, like=distance)[picked]
+        traces.append(curve(name, x[picked], y, colour=colour, dash=dash, unit=unit))
     layout = plot_layout(dark, x_title, y_title)
     layout["xaxis"]["unifiedhovertitle"] = {"text": f"{plain(x_title)}: %{{x:{NUMBER}}}"}
     layout |= {"hovermode": "x unified", "showlegend": len(traces) > 1}
@@ -203,60 +200,19 @@ def sparsification_plot(
     Raises:
         ParameterError: a curve is not as long as `share_kept`.
     """
-    share = 100 * _series("share_kept", share_kept)
-    picked, ink = _evenly(len(share)), inks(dark)
+    share = 100 * series_of("share_kept", share_kept)
+    picked, ink = evenly(len(share)), inks(dark)
     traces = []
     for number, (name, values) in enumerate(curves.items()):
-        y = _series(name, values, like=share_kept)[picked]
+        y = series_of(name, values, like=share_kept)[picked]
         further = FURTHER_COLOURS[(number - 1) % len(FURTHER_COLOURS)] if number else ink.look
         colour = (colours or {}).get(name, further)
-        traces.append(_line(name, share[picked], y, colour=colour, unit=unit, width=1.6 if number else 3.0))
-    y = _series("oracle", oracle, like=share_kept)[picked]
-    traces.append(_line("best possible", share[picked], y, colour=ink.text, dash="dot", unit=unit, width=1.2))
+        traces.append(curve(name, share[picked], y, colour=colour, unit=unit, width=1.6 if number else 3.0))
+    y = series_of("oracle", oracle, like=share_kept)[picked]
+    traces.append(curve("best possible", share[picked], y, colour=ink.text, dash="dot", unit=unit, width=1.2))
     layout = plot_layout(dark, "share of pixels kept (%)", f"their mean error ({unit})")
     layout["xaxis"]["unifiedhovertitle"] = {"text": f"%{{x:{NUMBER}}} % kept"}
     layout["yaxis"]["rangemode"] = "tozero"
     layout["legend"] |= {"entrywidth": 112, "font": {"size": 11}}  # two columns on a telephone
     layout |= {"hovermode": "x unified", "showlegend": True}
     return go.Figure(traces, layout)
-
-
-def _series(name: str, values: ArrayLike, like: ArrayLike | None = None) -> NDArray[np.float32]:
-    """Return values (N,) as float32, which travels as a typed array.
-
-    Raises:
-        ParameterError: there are none, they are no list, or not as many as in `like`.
-    """
-    series = np.asarray(values, np.float32)
-    if series.ndim != 1 or not series.size:
-        raise ParameterError(f"{shown(name)} has shape {series.shape}: give a list of numbers")
-    if like is not None and len(series) != len(np.asarray(like)):
-        raise ParameterError(f"{shown(name)} has {len(series)} numbers: give {len(np.asarray(like))}")
-    return series
-
-
-def _evenly(count: int) -> NDArray[np.intp]:
-    """Return at most `_MOST_POINTS` indices of 0 .. count-1, evenly spread, both ends among them."""
-    return np.rint(np.linspace(0, count - 1, min(count, _MOST_POINTS))).astype(np.intp)
-
-
-def _line(
-    name: str,
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    *,
-    colour: str,
-    unit: str,
-    dash: str = "solid",
-    width: float = 2.0,
-) -> go.Scatter:
-    """Return one curve, with a gap where y is not finite."""
-    return go.Scatter(
-        x=x,
-        y=np.where(np.isfinite(y), y, np.float32(np.nan)),
-        name=plain(name),
-        mode="lines" if np.isfinite(y).sum() > 1 else "markers",  # a line through one point would be nothing
-        connectgaps=False,
-        line={"color": colour, "dash": dash, "width": width},
-        hovertemplate=f"%{{y:{NUMBER}}} {unit}",
-    )

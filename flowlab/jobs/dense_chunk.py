@@ -12,8 +12,9 @@ from flowlab.dense.methods import method
 from flowlab.engine.running import check_cancelled
 from flowlab.errors import ClipError
 from flowlab.jobs.answer import Answer, answer_pair
+from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.clip_place import ClipPlace
-from flowlab.jobs.dense_job import Chunk, DenseJob
+from flowlab.jobs.dense_job import DenseJob
 from flowlab.jobs.glitch import carrying
 from flowlab.jobs.kept import ChunkDone, Keeper
 from flowlab.jobs.pairs import Pair, stream_pairs

@@ -11,6 +11,7 @@ import cv2
 from flowlab.core.parameters import Parameters
 from flowlab.dense.methods import method
 from flowlab.dense.outliers import OutlierParameters
+from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.dense_files import Output
 from flowlab.jobs.glitch import MOST_FRAMES
 from flowlab.jobs.views import view
@@ -24,19 +25,6 @@ _MOST_PAIRS = 120
 _FEWEST_PAIRS = 4
 _CHUNKS = 8  # at least, where the clip has the frames: the processes then end at about the same time
 _FILE_BYTES = 64 << 20  # of flow files that a worker elsewhere sends back at once
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Some pairs that follow one another: first frames start .. stop-1."""
-
-    start: int
-    stop: int
-
-    @property
-    def pairs(self) -> int:
-        """Number of pairs."""
-        return self.stop - self.start
 
 
 @dataclass(frozen=True)

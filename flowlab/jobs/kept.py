@@ -10,8 +10,9 @@ from typing import Protocol
 
 from flowlab.core.files import write_whole
 from flowlab.errors import FlowFileError, shown
+from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.dense_files import Plan
-from flowlab.jobs.dense_job import Chunk, DenseJob
+from flowlab.jobs.dense_job import DenseJob
 from flowlab.store.objects import Store
 
 

@@ -13,10 +13,11 @@ from flowlab.core.files import replacing, sweep, temporary_name
 from flowlab.engine.cluster import Cluster, Piece
 from flowlab.engine.running import cancelled_by
 from flowlab.errors import ClipError, ClipNotFoundError, FlowFileError, StoreError, shown
+from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.clip_place import ClipPlace
 from flowlab.jobs.dense_chunk import Home, compute_chunk, compute_in_worker
 from flowlab.jobs.dense_files import Plan
-from flowlab.jobs.dense_job import Chunk, DenseJob
+from flowlab.jobs.dense_job import DenseJob
 from flowlab.jobs.kept import ChunkDone, FileKeeper, Keeper, PartKeeper
 from flowlab.jobs.shipping import ship
 from flowlab.jobs.ticket import Report
@@ -83,7 +84,7 @@ class Workshop:
             FlowFileError: a file cannot be written.
             FlowlabError: see `write_video`.
         """
-        _make_folder(plan.folder)
+        make_folder(plan.folder)
         sweep(plan.folder)
         try:
             pieces, reused = self._finish(job, clip, FileKeeper(plan), report, cancel, fresh)
@@ -103,7 +104,7 @@ class Workshop:
             FlowFileError: the file cannot be written; where there is no place for it, before anything is computed.
             FlowlabError: the method or the view cannot do this.
         """
-        _make_folder(out.parent)
+        make_folder(out.parent)
         if out.is_dir():
             raise FlowFileError(f"{shown(out.name)} cannot be written: it is a folder, choose another name")
         sweep(out.parent)
@@ -229,7 +230,7 @@ class _PartGoneError(Exception):
     """A finished part was removed from the store."""
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make the folder, and see now and not after an hour's work that files can be put there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

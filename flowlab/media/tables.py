@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from flowlab.errors import ParameterError
 
 
-def csv_table(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Return columns of numbers as CSV, UTF-8, with a line of titles; unknown values (NaN) are empty cells.
+def csv_table(columns: Mapping[str, NDArray[np.generic]], *, titles: bool = True) -> bytes:
+    """Return columns as CSV, UTF-8; unknown values (NaN) are empty cells.
 
     Args:
-        columns: title -> (N,) numbers, all of one length.
+        columns: title -> (N,) numbers or texts, all of one length.
+        titles: whether it begins with a line of titles.
 
     Raises:
         ParameterError: the columns differ in length.
@@ -24,17 +25,21 @@ def csv_table(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
         raise ParameterError(f"the columns have {', '.join(map(str, sorted(lengths)))} rows: give all of one length")
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([_safe(title) for title in columns])
-    table.writerows(zip(*(map(_cell, values.tolist()) for values in columns.values()), strict=True))
+    if titles:
+        table.writerow([_safe(title) for title in columns])
+    table.writerows(zip(*map(_cells, columns.values()), strict=True))
     return text.getvalue().encode()
 
 
-def _cell(value: float) -> str:
-    if value != value:
-        return ""
-    return str(value) if isinstance(value, int) else f"{value:.7g}"
+def _cells(values: NDArray[np.generic]) -> Iterable[object]:
+    """Return a column's cells: seven digits of a number, nothing of what is unknown."""
+    if values.dtype.kind == "U":
+        return map(_safe, values.tolist())
+    if values.dtype.kind in "iub":
+        return values.tolist()  # type: ignore[no-any-return]
+    return ("" if value != value else f"{value:.7g}" for value in values.tolist())
 
 
-def _safe(title: str) -> str:
-    """Return a title that no spreadsheet takes for a formula."""
-    return f"'{title}" if title.startswith(("=", "+", "-", "@")) else title
+def _safe(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -15,6 +15,7 @@ mean 0 and length 1, so that light may change. In the symbols used below:
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,13 @@ from flowlab.tracking.patches import SCHARR_NOISE, Floats, Neighbourhoods, finen
 
 _ITERATIONS = 4
 _STILL = 0.02  # px: a shorter step is the last one
+_UNKNOWN = 1e12  # px^2, for infinity, which no sum survives
 _SCALES = (0.25, 4.0)  # of the patch's area
 _DAMPING = 1e-3
+# Lucas-Kanade's place is a witness too, off by about 0.1 px where patches differ by 4 % of their length squared: where
+# the patch alone would slide along an edge it stays there.
+_PRIOR = 0.04 / 0.1**2
+_SHIFTS = [2, 5]  # which of the six numbers shift the patch
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +41,10 @@ class Templates:
         patch: (N, n) float32, T: mean 0 and length 1.
         gx, gy: (N, n) float32, its slopes, 1/px.
         along: (N, 6) float32, T'J.
-        inverse: (N, 6, 6) float32, H^-1.
+        inverse: (N, 6, 6) float32, H^-1, the place where the point was tracked to counted in.
         fineness: (N,) float32, see `Neighbourhoods`.
         spread: (N, 3, 2, 2) float32, what noise makes of the place, see `_covariance`.
+        pull: (N, 2, 2) float32, how much of the place is Lucas-Kanade's own: 0 in a corner, 1 along an edge.
         linear: (N, 2, 2) float32, A as it was aligned last.
     """
 
@@ -48,6 +55,7 @@ class Templates:
     inverse: Floats
     fineness: Floats
     spread: Floats
+    pull: Floats
     linear: Floats
 
     def __len__(self) -> int:
@@ -65,7 +73,17 @@ class Templates:
     @property
     def parts(self) -> tuple[Floats, ...]:
         """The arrays, in the order of the attributes."""
-        return self.patch, self.gx, self.gy, self.along, self.inverse, self.fineness, self.spread, self.linear
+        return (
+            self.patch,
+            self.gx,
+            self.gy,
+            self.along,
+            self.inverse,
+            self.fineness,
+            self.spread,
+            self.pull,
+            self.linear,
+        )
 
 
 def templates(born: Neighbourhoods) -> Templates:
@@ -82,10 +100,15 @@ def templates(born: Neighbourhoods) -> Templates:
     diagonal = np.einsum("ikk->ik", hessian)
     diagonal *= 1 + _DAMPING
     diagonal += 1e-9  # a flat patch has no solution, and must not end the others'
+    plain = np.linalg.inv(hessian)
+    hessian[:, _SHIFTS, _SHIFTS] += _PRIOR / pixels
     inverse = np.linalg.inv(hessian)
-    linear = np.tile(np.eye(2, dtype=np.float32), (count, 1, 1))
-    spread = _spread(inverse, round(pixels**0.5)).astype(np.float32)
-    return Templates(patch, gx, gy, along, inverse.astype(np.float32), born.fineness, spread, linear)
+    pull = inverse[:, [[2, 2], [5, 5]], [[2, 5], [2, 5]]] * (_PRIOR / pixels)
+    rest = (np.eye(2) - pull)[:, None]
+    spread = _both_ways(rest @ _spread(plain, round(pixels**0.5)))
+    linear = np.tile(np.eye(2), (count, 1, 1))
+    solved = (part.astype(np.float32) for part in (spread, pull, linear))
+    return Templates(patch, gx, gy, along, inverse.astype(np.float32), born.fineness, *solved)
 
 
 def _spread(inverse: NDArray[np.float64], side: int) -> NDArray[np.float64]:
@@ -107,10 +130,10 @@ class Alignment:
 
     Attributes:
         templates: the same, with the linear parts found.
-        xy: (N, 2) float32, their places, px.
+        xy: (N, 2) float32, their places, px; where it was lost, where it started.
         ncc: (N,) float32, normalised correlation there; NaN where one of the two is flat.
-        covariance: (N, 3) float32, (xx, xy, yy) of the place's error, px^2.
-        lost: (N,) bool, the alignment slipped away or tore the patch apart; its place is where it started.
+        covariance: (N, 3) float32, (xx, xy, yy) px^2, what the patch adds to the place's error; `pulled` is the rest.
+        lost: (N,) bool, the alignment slipped away or tore the patch apart.
     """
 
     templates: Templates
@@ -133,21 +156,44 @@ def align(grey: Floats, born: Templates, start: Floats, farthest: float) -> Alig
     place, linear = start.copy(), born.linear.copy()
     active, moving = np.arange(len(born)), born
     for _ in range(_ITERATIONS):
-        step, linear[active], place[active] = _iterated(grey, moving, linear[active], place[active], side)
+        step, linear[active], place[active] = _iterated(
+            grey, moving, linear[active], place[active], start[active], side
+        )
         on = step > _STILL
         if not on.any():
             break
         if not on.all():
             active, moving = active[on], moving.rows(on)
-    area = np.linalg.det(linear)
-    slipped = np.abs(place - start).max(axis=1, initial=0) > farthest
-    with np.errstate(invalid="ignore"):
-        lost = slipped | ~((area > _SCALES[0]) & (area < _SCALES[1]))
-    place[lost], linear[lost] = start[lost], born.linear[lost]
     found = normalised(_warped(grey, linear, place, side))
     covariance = _covariance(born, found, linear, place)
+    area = np.linalg.det(linear)
+    slipped = ~(np.abs(place - start).max(axis=1, initial=0) <= farthest)
+    lost = slipped | ~((area > _SCALES[0]) & (area < _SCALES[1]))
+    place[lost], linear[lost] = start[lost], born.linear[lost]
     ncc = np.einsum("ij,ij->i", found, born.patch)
     return Alignment(replace(born, linear=linear), place, ncc, covariance, lost)
+
+
+def pulled(born: Templates, step: Floats) -> Floats:
+    """Return what Lucas-Kanade's own error, of covariance `step` (N, 3) px^2, adds to that of an aligned place."""
+    xx, xy, yy = np.nan_to_num(step, posinf=_UNKNOWN).T
+    full = np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2)
+    return _three(_both_ways(born.pull @ full))
+
+
+def _both_ways(product: NDArray[Any]) -> NDArray[Any]:
+    """Return the symmetric part of weight times covariance, (.., 2, 2).
+
+    The weight enters once and not squared: two witnesses that look at the same noise err together.
+    """
+    symmetric: NDArray[Any] = (product + np.swapaxes(product, -1, -2)) / 2
+    return symmetric
+
+
+def _three(full: Floats) -> Floats:
+    """Return (xx, xy, yy) of covariances (N, 2, 2); infinite where they are not known."""
+    three = np.stack([full[:, 0, 0], full[:, 0, 1], full[:, 1, 1]], axis=1)
+    return np.where(np.isfinite(three), three, np.inf).astype(np.float32)
 
 
 def _descent(gx: Floats, gy: Floats, side: int) -> Floats:
@@ -162,12 +208,15 @@ def _warped(grey: Floats, linear: Floats, place: Floats, side: int) -> Floats:
     return read(grey, x, y)
 
 
-def _iterated(grey: Floats, born: Templates, linear: Floats, place: Floats, side: int) -> tuple[Floats, Floats, Floats]:
+def _iterated(
+    grey: Floats, born: Templates, linear: Floats, place: Floats, start: Floats, side: int
+) -> tuple[Floats, Floats, Floats]:
     """Return (how far a patch's corner moved (N,) px, A, c) after one step."""
     error = normalised(_warped(grey, linear, place, side)) - born.patch
     weights = np.concatenate([offsets(side), np.ones((side * side, 1), np.float32)], axis=1)
     descended = np.concatenate([(error * born.gx) @ weights, (error * born.gy) @ weights], axis=1)  # J' e, (N, 6)
     descended -= born.along * np.einsum("ij,ij->i", error, born.patch)[:, None]
+    descended[:, _SHIFTS] += (place - start) * np.float32(_PRIOR / side**2)
     descended = np.nan_to_num(descended)  # a flat patch says nothing
     d = np.einsum("ikl,il->ik", born.inverse, descended)
     change = np.stack([1 + d[:, 0], d[:, 1], d[:, 3], 1 + d[:, 4]], axis=1).reshape(-1, 2, 2)
@@ -176,7 +225,7 @@ def _iterated(grey: Floats, born: Templates, linear: Floats, place: Floats, side
     change[torn], d[torn], size[torn] = np.eye(2), 0, 1
     adjoint = np.stack([change[:, 1, 1], -change[:, 0, 1], -change[:, 1, 0], change[:, 0, 0]], axis=1).reshape(-1, 2, 2)
     linear = linear @ (adjoint / size[:, None, None])
-    shift = np.einsum("ikl,il->ik", linear, d[:, [2, 5]])
+    shift = np.einsum("ikl,il->ik", linear, d[:, _SHIFTS])
     reach = np.float32(side / 2)
     moved = np.abs(shift).max(axis=1) + reach * np.abs(d[:, [0, 1, 3, 4]]).max(axis=1)
     return moved.astype(np.float32), linear.astype(np.float32), (place - shift).astype(np.float32)
@@ -193,6 +242,4 @@ def _covariance(born: Templates, found: Floats, linear: Floats, place: Floats) -
     reading = born.fineness + fineness(place)
     noise = np.einsum("ij,ij->i", left, left) / max(pixels - 8, 1) / reading
     weights = np.stack([noise, 2 * noise**2, 3 * noise**3], axis=1) * (2 + reading[:, None]) / 2
-    moved = linear @ np.einsum("it,itkl->ikl", weights, born.spread) @ linear.transpose(0, 2, 1)
-    covariance = np.stack([moved[:, 0, 0], moved[:, 0, 1], moved[:, 1, 1]], axis=1)
-    return np.where(np.isfinite(covariance), covariance, np.inf).astype(np.float32)
+    return _three(linear @ np.einsum("it,itkl->ikl", weights, born.spread) @ linear.transpose(0, 2, 1))

@@ -69,6 +69,11 @@ class Neighbourhoods:
         """Return the number of points."""
         return len(self.values)
 
+    def where(self, chosen: NDArray[np.bool_]) -> "Neighbourhoods":
+        """Return those where `chosen` (N,) is True."""
+        parts = (self.values, self.gx, self.gy, self.tensor, self.fineness)
+        return self if chosen.all() else Neighbourhoods(*(part[chosen] for part in parts))
+
     @property
     def min_eig(self) -> Floats:
         """(N,) float32, the smaller eigenvalue of the tensor, grey-levels^2/px^2."""

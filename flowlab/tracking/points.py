@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from flowlab.core.clip import Clip
 from flowlab.errors import ParameterError, shown
-from flowlab.tracking.affine_check import align, templates
+from flowlab.tracking.affine_check import align, pulled, templates
 from flowlab.tracking.detection import detect
 from flowlab.tracking.endings import Status
 from flowlab.tracking.live import Live, live_of
 from flowlab.tracking.lucas_kanade import round_trip
-from flowlab.tracking.parameters import PointParameters
+from flowlab.tracking.parameters import BY_ALL, GRID, PointParameters
 from flowlab.tracking.patches import correlation, neighbourhoods, normalised
 from flowlab.tracking.scene_cut import is_cut
 from flowlab.tracking.tracks import Floats, Tracks, joined, no_tracks
@@ -35,6 +35,9 @@ MOST_LIVE = 20_000
 """Tracks that may live at once."""
 MOST_SAMPLES = 10_000_000
 """Pixels in the windows of all live tracks: each is remembered about ten times over."""
+
+
+_BORN_ABOVE = 1.5  # least eigenvalues: new tracks have a little more than those that go on
 
 
 class PointTracker:
@@ -145,7 +148,9 @@ class PointTracker:
         ended = is_ended(note, trip, p)
         young = merged(moved, ~ended, min(p.merge_distance, p.min_distance / 2))
         note[young], ended[young] = Status.MERGED, True
-        step = step_covariance(live.here, here) if aligned is None else aligned.covariance
+        step = step_covariance(live.here, here)
+        if aligned is not None:
+            step = aligned.covariance + pulled(aligned.templates, step)
         first = np.where((live.age == 0)[:, None], step, live.first_step)
         covariance = since_birth(first, step)
         rows = Tracks(
@@ -165,12 +170,17 @@ class PointTracker:
         most = min(room, p.max_corners - self.live if p.top_up else p.max_corners)
         xy = detect(grey, p, allowed=self._allowed, live=np.zeros((0, 2), np.float32) if live is None else live.xy,
                     most=most)  # fmt: skip
+        here = neighbourhoods(picture, xy, p.window)
+        if (
+            p.decides == BY_ALL and p.detector != GRID
+        ):  # what is hardly textured would end in the next frame, and be found again
+            textured = here.min_eig >= _BORN_ABOVE * p.min_eigenvalue
+            xy, here = xy[textured], here.where(textured)
         if not len(xy):
             return no_tracks(frame, frame + 1)
         count = len(xy)
         track = np.arange(self._next_track, self._next_track + count, dtype=np.int32)
         self._next_track += count
-        here = neighbourhoods(picture, xy, p.window)
         nothing, zeros = np.full(count, np.nan, np.float32), np.zeros((count, 3), np.float32)
         born = Live(
             track, xy, np.zeros_like(xy), np.zeros(count, np.int32), np.full_like(zeros, np.nan), zeros, here,

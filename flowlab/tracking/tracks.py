@@ -127,3 +127,26 @@ def joined(parts: Sequence[Tracks]) -> Tracks:
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
     cuts = tuple(cut for part in parts for cut in part.cuts)
     return Tracks(parts[0].start, parts[-1].stop, **columns, cuts=cuts)
+
+
+def trails(tracks: Tracks, frame: int, length: int) -> tuple[Tracks, Floats]:
+    """Return the live rows of a frame, and where each of these tracks was lately.
+
+    Args:
+        tracks: holds the frame and those before it.
+        frame: the frame.
+        length: how many frames back a trail reaches, 0 or more.
+
+    Returns:
+        N rows, and (N, length + 1, 2) float32, px: oldest first, the frame itself last, NaN where the track was not
+        born yet.
+    """
+    now = tracks.at(frame)
+    now = now.where(now.alive)
+    past = tracks.between(frame - length, frame + 1)
+    places = np.full((len(now), length + 1, 2), np.nan, np.float32)
+    if len(now):
+        row = np.minimum(np.searchsorted(now.track, past.track), len(now) - 1)
+        ours = now.track[row] == past.track
+        places[row[ours], past.frame[ours] - (frame - length)] = past.xy[ours]
+    return now, places

@@ -30,6 +30,7 @@ async function draw(box) {
     const figure = JSON.parse(wanted.spec);
     await Plotly.react(box, figure.data, figure.layout, { displaylogo: false, responsive: true });
     box.readout = wanted.readout; // from here on: numbers of the figure that is seen
+    box.picks = wanted.picks;
     hear(box);
     reread(box);
     tell(box);
@@ -63,13 +64,17 @@ function hear(box) {
   if (box.hearing) return;
   box.hearing = true;
   box.on("plotly_hover", ({ points: [{ x, y, customdata }] }) => {
-    if (!customdata) return;
+    if (!customdata || !box.readout) return;
     box.hovered = { x, y, u: customdata[0], v: customdata[1] };
     tell(box);
   });
+  box.on("plotly_click", ({ points: [{ customdata }] }) => {
+    const track = customdata?.[0];
+    if (box.picks && Number.isInteger(track)) box.send("picked", [track]);
+  });
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const $ = (selector) => parentElement.querySelector(selector);
   const box = $(".flowlab-plot");
   $(".flowlab-words").textContent = data.words;
@@ -79,9 +84,12 @@ export default function ({ data, parentElement }) {
     scale.querySelector("img").src = data.legend.source;
     scale.querySelectorAll("span").forEach((end, i) => (end.textContent = data.legend.ends[i]));
   }
-  $(".flowlab-strip").hidden = !data.words && !data.readout;
-  $(".flowlab-strip").classList.toggle("beneath-plot", !data.readout);
+  const strip = $(".flowlab-strip");
+  strip.hidden = !data.words && !data.picture;
+  strip.classList.toggle("beneath-plot", !data.picture);
+  strip.classList.toggle("of-points", Boolean(data.picture && !data.readout));
   box.out = $(".flowlab-readout");
+  box.send = setTriggerValue;
   box.wanted = data;
   box.drawing ??= draw(box)
     .catch((error) => {

@@ -43,8 +43,8 @@ function hatching(svg, pixel) {
   element("rect", { width: 2.5, height: 8, class: "hatch-ink" }, made);
 }
 
-// `pixel` is how many picture pixels one screen pixel is.
-function drawOverlay(svg, { width, height, drawn }, draft, pixel) {
+// `under` knows the place that is pinned (under.js); `pixel` is how many picture pixels one screen pixel is.
+function drawOverlay(svg, { width, height, drawn }, { pinned, mark: size }, draft, pixel) {
   svg.setAttribute("viewBox", `-0.5 -0.5 ${width} ${height}`);
   svg.replaceChildren();
   const both = (kind, d) => {
@@ -65,7 +65,6 @@ function drawOverlay(svg, { width, height, drawn }, draft, pixel) {
       both("ruler", path([ends.slice(0, 2), ends.slice(2)]));
       both("ruler end", ticks(ends, 7 * pixel));
     },
-    probe: (point) => both("probe", mark(point, 11 * pixel)),
   };
   if (drawn.excluded.length || draft?.what === "exclude") hatching(svg, pixel);
   for (const [name, corners] of drawn.objects) {
@@ -74,8 +73,9 @@ function drawOverlay(svg, { width, height, drawn }, draft, pixel) {
     element("text", { class: "object", x, y: y - 4 * pixel, "font-size": 11 * pixel }, svg).textContent = name;
   }
   for (const box of drawn.excluded) shapes.exclude(box);
-  for (const what of ["region", "line", "ruler", "probe"]) {
+  for (const what of ["region", "line", "ruler"]) {
     if (drawn[what] && draft?.what !== what) shapes[what](drawn[what]);
   }
+  if (pinned) both("probe", mark([pinned.x, pinned.y], size * pixel));
   if (draft?.numbers) shapes[draft.what](draft.numbers);
 }

@@ -11,13 +11,16 @@ function build(root) {
     nameA: $(".name.a"), nameB: $(".name.b"), bar: $(".bar"), strip: $(".strip"), tools: $(".tools"),
     sample: $(".sample"), swatch: $(".sample img"), ends: root.querySelectorAll(".ends span"),
     entries: $(".entries"), words: $(".legend .words"), swipe: $(".swipe"), slider: $(".swipe input"), readout: $(".readout"),
-    data: null, grid: null, send: null,
-    at: null, // the pixel being read
+    data: null, send: null,
+    under: null, // what can be read: under.js
+    at: null, // the place being read
     draft: null, // what is being drawn, or was and has not come back
   };
 
-  const read = (x, y) => {
-    view.at = { x: Math.round(within(x, view.data.width)), y: Math.round(within(y, view.data.height)) };
+  const pixel = () => view.data.width / view.overlay.getBoundingClientRect().width; // picture px a screen px
+  const read = (place, spoken) => {
+    view.at = place;
+    view.readout.setAttribute("aria-live", spoken ? "polite" : "off"); // what follows a pointer would never end
     tell(view);
   };
   const swipe = (share) => {
@@ -29,22 +32,22 @@ function build(root) {
   view.stage.style.setProperty("--swipe", "50%");
 
   view.draw = () => {
-    const shown = view.overlay.getBoundingClientRect().width;
-    if (shown && view.data) drawOverlay(view.overlay, view.data, view.draft, view.data.width / shown);
+    const size = view.data && pixel();
+    if (Number.isFinite(size)) drawOverlay(view.overlay, view.data, view.under, view.draft, size);
   };
   const middle = () => ({ x: Math.round(view.data.width / 2), y: Math.round(view.data.height / 2) });
+  const reading = () => view.at ?? view.under.pinned ?? middle();
   view.tool = addTools(view, {
-    read,
     swipe,
     draw: view.draw,
+    read: (x, y) => read(view.under.place(x, y, pixel())),
+    step: (direction, by, free) => read(view.under.step(reading(), direction, by, free), true),
     reading: () => {
-      const { x, y } = view.at ?? view.grid.exact ?? middle();
+      const { x, y } = reading();
       return [x, y];
     },
     leave: () => {
-      if (!view.grid.exact) return; // the last numbers stay, when there are none of a pinned pixel
-      view.at = null;
-      tell(view);
+      if (view.under.pinned) read(null); // else the last numbers stay
     },
     send: (what, numbers) => view.send(what, numbers),
   });
@@ -53,18 +56,12 @@ function build(root) {
   return view;
 }
 
-// Tells the numbers at the point being read, else those of the pinned point.
-function tell(view) {
-  const { data, grid, at, cross, readout } = view;
-  const place = at ?? grid.exact; // the pinned pixel, when it is on this picture
-  cross.hidden = !at;
-  if (!place) {
-    readout.textContent = "point at the picture for its numbers";
-    return;
-  }
-  const { x, y, numbers } = look(grid, place.x, place.y);
-  const later = laterWords(place.x, place.y, data.readout);
-  readout.textContent = flowWords(x, y, numbers[0], numbers[1], data.readout) + (later && `\n${later}`);
+// Tells the numbers at the place being read, else those of the pinned one.
+function tell({ data, under, at, cross, readout }) {
+  const { x, y, words } = under.told(at);
+  readout.textContent = words;
+  cross.hidden = !at || x === undefined;
+  if (cross.hidden) return;
   cross.style.left = `${((x + 0.5) / data.width) * 100}%`;
   cross.style.top = `${((y + 0.5) / data.height) * 100}%`;
 }
@@ -77,6 +74,17 @@ function source(image, address) {
 function text(element, words) {
   element.textContent = words ?? "";
   element.hidden = !words;
+}
+
+// The tool in hand stays while it is offered.
+function offerTools(view, tools) {
+  const inputs = [...view.tools.querySelectorAll("input")];
+  for (const input of inputs) input.parentElement.hidden = !tools.includes(input.value);
+  if (!inputs.some((input) => input.checked && tools.includes(input.value))) {
+    for (const input of inputs) input.checked = input.value === tools[0];
+  }
+  view.tools.hidden = !tools.length;
+  view.stage.dataset.tool = view.tool();
 }
 
 function showLegend(view, legend) {
@@ -102,17 +110,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".picture");
   const view = (root.view ??= build(root));
   view.data = data;
-  view.grid = decode(data.grid);
+  view.under = underOf(data);
   view.send = setTriggerValue;
   if (view.draft?.sent) view.draft = null;
-  if (view.at) view.at = { x: within(view.at.x, data.width), y: within(view.at.y, data.height) };
+  view.at &&= view.under.again(view.at);
 
   view.stage.style.aspectRatio = `${data.width} / ${data.height}`;
   view.stage.style.maxWidth = `calc(${data.maxHeight} * ${data.width / data.height})`;
-  const keys = data.tools ? "Enter pins the point or draws, Delete removes." : "";
-  view.stage.setAttribute("aria-label", `${data.title}. Shift and arrow keys read the numbers. ${keys}`.trim());
-  view.tools.hidden = !data.tools;
-  view.stage.dataset.tool = view.tool();
+  view.stage.setAttribute("aria-label", `${data.title}. ${view.under.keys}`.trim());
+  view.readout.title = view.under.about;
+  root.classList.toggle("of-points", Boolean(data.points));
+  offerTools(view, data.tools);
   source(view.a, data.a.source);
   view.a.dataset.frame = data.frame;
   view.b.hidden = view.divider.hidden = view.swipe.hidden = !data.b;

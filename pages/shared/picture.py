@@ -15,6 +15,7 @@ from flowlab.drawing.pixels import hover_grid
 from flowlab.media.encode import encode_jpeg, encode_png
 
 from .frontend import component
+from .points_under import PointsUnder, checked_pick
 
 _PHOTOGRAPH_QUALITY = 80
 _DRAWING_QUALITY = 88
@@ -22,13 +23,15 @@ _HOVER_SAMPLES = 8_000  # every 6th pixel of 640x480: 43 kB
 MAX_HEIGHT = "58vh"  # so that the numbers below stay on the first screen
 
 
-_picture = component("picture", ("readout.js", "overlay.js", "tools.js", "picture.js"))
+_SCRIPTS = ("readout.js", "under.js", "points.js", "overlay.js", "tools.js", "picture.js")
+_picture = component("picture", _SCRIPTS)
 
 OnDrawn = Callable[[str, tuple[float, ...]], None]
 Segment = tuple[float, float, float, float]
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
-_TOOLS = {"region": 4, "exclude": 4, "line": 4, "ruler": 4, "probe": 2}  # what each sends: so many numbers
+_TOOLS = {"probe": 2, "pick": 1, "region": 4, "exclude": 4, "line": 4, "ruler": 4}  # what each sends: so many numbers
+FLOW_TOOLS = ("probe", "region", "exclude", "line", "ruler")
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,14 @@ def legend_of(
 
 def picture(
     rgb: NDArray[np.uint8],
-    flow: NDArray[np.float32],
+    flow: NDArray[np.float32] | None = None,
     *,
     title: str,
     frame: int,
     key: str,
     legend: Legend,
+    size: tuple[int, int] | None = None,
+    points: PointsUnder | None = None,
     beneath: NDArray[np.uint8] | None = None,
     names: tuple[str, str] = ("", ""),
     drawn: Drawn = Drawn(),
@@ -134,17 +139,20 @@ def picture(
     unit: str = "px",
     token: str = "",
     more: bool = False,
+    tools: tuple[str, ...] = FLOW_TOOLS,
     on_drawn: OnDrawn | None = None,
 ) -> None:
     """Show a picture that fills the width and keeps its aspect ratio.
 
     Args:
         rgb: (H, W, 3) uint8.
-        flow: (H, W, 2), the numbers under the pointer.
+        flow: (H, W, 2), the numbers under the pointer; without it, and without points, there are none.
         title: what it shows, for those who cannot see it.
         frame: its frame index.
         key: Streamlit key; the same key keeps the probe and the swipe where they are.
         legend: what the colours mean.
+        size: (width, height) in the pixels all positions count in, where `rgb` was drawn larger; its own otherwise.
+        points: what is under the pointer instead of a flow; they go with the tool "pick".
         beneath: a second picture of the same size, to the left of the swipe.
         names: of `beneath` and `rgb`, written on the picture when both are given.
         drawn: what lies on the picture.
@@ -153,11 +161,13 @@ def picture(
         unit: the unit they are told in.
         token: names the flow, see `more_numbers`.
         more: whether more numbers of this token will come.
+        tools: which of those that `on_drawn` names are offered; the first one is chosen to begin with.
         on_drawn: called before the page is drawn again with what the person drew ("region" or "exclude",
-            with x, y, w, h; "line" or "ruler", with x0, y0, x1, y1; "probe", with x, y) and its numbers in
-            whole pixels, of a ruler in tenths; with none when it was removed. Without it there are no tools.
+            with x, y, w, h; "line" or "ruler", with x0, y0, x1, y1; "probe", with x, y; "pick", with a track) and
+            its numbers in whole pixels, of a ruler in tenths; with none when it was removed. Without it there are
+            no tools.
     """
-    height, width = rgb.shape[:2]
+    width, height = size or (rgb.shape[1], rgb.shape[0])
     encoded = photograph_uri(rgb) if not legend.kind else drawing_uri(rgb)
     one, two = (photograph_uri(beneath), encoded) if beneath is not None else (encoded, "")
     _picture(
@@ -171,13 +181,14 @@ def picture(
             "a": {"source": one, "name": names[0]},
             "b": {"source": two, "name": names[1]} if two else None,
             "legend": vars(legend),
-            "grid": hover_data(flow, drawn.probe),
+            "grid": None if flow is None else hover_data(flow, drawn.probe),
+            "points": points.to_data() if points else None,
             "drawn": asdict(drawn),
             "bar": asdict(bar) if bar else None,
             "readout": {"perPx": per_px, "unit": unit, "token": token, "more": more},
-            "tools": on_drawn is not None,
+            "tools": list(tools) if on_drawn else [],
         },
-        **({} if on_drawn is None else _callbacks(key, width, height, on_drawn)),
+        **(_callbacks(key, tools, width, height, on_drawn) if on_drawn else {}),
     )
 
 
@@ -202,7 +213,9 @@ def hover_data(channels: NDArray[np.floating], pixel: tuple[float, float] | None
     }
 
 
-def _callbacks(key: str, width: int, height: int, on_drawn: OnDrawn) -> dict[str, Callable[[], None]]:
+def _callbacks(
+    key: str, tools: tuple[str, ...], width: int, height: int, on_drawn: OnDrawn
+) -> dict[str, Callable[[], None]]:
     """Return Streamlit's callbacks, one a tool: each takes what the browser sent and hands it on."""
 
     def hand_on(what: str) -> None:
@@ -210,16 +223,18 @@ def _callbacks(key: str, width: int, height: int, on_drawn: OnDrawn) -> dict[str
         if numbers is not None:
             on_drawn(what, numbers)
 
-    return {f"on_{what}_change": partial(hand_on, what) for what in _TOOLS}
+    return {f"on_{what}_change": partial(hand_on, what) for what in tools}
 
 
 def _checked(what: str, sent: object, width: int, height: int) -> tuple[float, ...] | None:
     """Return numbers from the browser, inside the picture; None when they are not what this tool sends."""
+    if what == "pick":
+        return checked_pick(sent)
     if sent == []:
         return ()
     if not isinstance(sent, list) or len(sent) != _TOOLS[what]:
         return None
-    if not all(isinstance(n, int | float) and math.isfinite(n) for n in sent):
+    if not all(isinstance(n, int | float) and -math.inf < n < math.inf for n in sent):  # isfinite(10**400) raises
         return None
     if what in ("region", "exclude"):
         return _clipped([int(n) for n in sent], width, height)

@@ -5,6 +5,9 @@ const CLICK = 3; // screen px: a shorter drag is a click
 const PATIENCE = 5_000; // ms: what was drawn and did not come back by then was refused
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+// The tools that read and pin; the others draw.
+const isPointing = (what) => what === "probe" || what === "pick";
+
 const within = (value, size) => Math.min(size - 1, Math.max(0, value));
 
 // The numbers a tool sends for two positions of the picture, or null where they are one.
@@ -20,11 +23,13 @@ function numbersOf(what, from, to, { width, height }) {
   return [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0) + 1, Math.abs(y1 - y0) + 1];
 }
 
-// `act` is how the tools reach the picture: read(x, y), leave(), swipe(share), draw(), send(what, numbers).
+// `act` is how the tools reach the picture: read(x, y), reading(), step(direction, by, free), leave(), swipe(share),
+// draw(), send(what, numbers). What is read there is the business of `view.under` (under.js).
 function addTools(view, act) {
   const { stage } = view;
   let gesture = null; // of the pointer that is down
-  const tool = () => (view.data.tools ? view.tools.querySelector("input:checked").value : "probe");
+  const offered = () => view.data.tools.length > 0;
+  const tool = () => (offered() ? view.tools.querySelector("input:checked").value : "probe");
 
   const place = (event) => {
     const box = view.overlay.getBoundingClientRect();
@@ -56,7 +61,7 @@ function addTools(view, act) {
     stage.setPointerCapture(event.pointerId);
     stage.focus({ preventScroll: true }); // for Escape and Delete; a finger does not focus by itself
     act.read(...at);
-    if (!view.data.tools) act.swipe(share); // no pin to set: a click moves the swipe
+    if (!offered()) act.swipe(share); // no pin to set: a click moves the swipe
   });
 
   stage.addEventListener("pointermove", (event) => {
@@ -66,7 +71,7 @@ function addTools(view, act) {
     if (gesture?.id !== event.pointerId) return;
     gesture.moved ||= Math.hypot(event.clientX - gesture.x, event.clientY - gesture.y) >= CLICK;
     if (!gesture.moved) return;
-    if (gesture.what === "probe") act.swipe(share);
+    if (isPointing(gesture.what)) act.swipe(share);
     else follow({ what: gesture.what, from: gesture.from }, at);
   });
 
@@ -74,38 +79,39 @@ function addTools(view, act) {
     if (gesture?.id !== event.pointerId) return;
     const { what, moved } = gesture;
     gesture = null;
-    if (what !== "probe") finish();
-    else if (!moved && view.data.tools) act.send("probe", [view.at.x, view.at.y]);
+    if (!isPointing(what)) finish();
+    else if (!moved && offered()) act.send(what, view.under.numbers(view.at));
   });
 
   stage.addEventListener("pointercancel", drop);
   stage.addEventListener("pointerleave", act.leave);
 
   const move = (event) => {
+    const { draft, under } = view;
     const [dx, dy] = STEPS[event.key];
-    const { draft } = view;
-    const drawing = draft?.byKeyboard;
-    const by = event.shiftKey && !event.altKey ? view.data.grid.step : 1;
-    const [x, y] = drawing ? draft.to : act.reading();
+    const by = event.shiftKey && !event.altKey ? under.stride : 1;
+    if (!draft?.byKeyboard) return act.step([dx, dy], by, !isPointing(tool()));
+    const [x, y] = draft.to;
     const to = [within(x + dx * by, view.data.width), within(y + dy * by, view.data.height)];
     act.read(...to);
-    if (drawing) follow(draft, to);
+    follow(draft, to);
   };
 
   const keys = {
     Enter: () => {
-      if (!view.data.tools) return false;
+      if (!offered()) return false;
+      if (view.draft?.byKeyboard) return finish();
       const at = act.reading();
       act.read(...at);
-      if (tool() === "probe") act.send("probe", [view.at.x, view.at.y]);
-      else if (view.draft?.byKeyboard) finish();
-      else follow({ what: tool(), from: at, byKeyboard: true }, at);
+      if (!isPointing(tool())) return follow({ what: tool(), from: at, byKeyboard: true }, at);
+      const numbers = view.under.numbers(view.at);
+      if (numbers.length) act.send(tool(), numbers);
     },
     Escape: () => (gesture || (view.draft && !view.draft.sent) ? drop() : false),
     Delete: () => {
-      const { drawn, tools } = view.data;
-      const there = tool() === "exclude" ? drawn.excluded.length : drawn[tool()];
-      if (!tools || !there) return false;
+      const { drawn } = view.data;
+      const there = { exclude: drawn.excluded.length, pick: view.under.picked !== null }[tool()] ?? drawn[tool()];
+      if (!offered() || !there) return false;
       drop();
       act.send(tool(), []);
     },
