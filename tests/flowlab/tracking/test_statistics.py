@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowlab.errors import ParameterError
+from flowlab.tracking.endings import ENDINGS, Status
 from flowlab.tracking.statistics import (
     ERROR_RESOLUTION,
     FASTEST,
@@ -19,7 +20,6 @@ from flowlab.tracking.statistics import (
     summary,
     survival,
 )
-from flowlab.tracking.endings import ENDINGS, Status
 from flowlab.tracking.tracks import COLUMNS, Tracks, column_type, joined, no_tracks
 
 
