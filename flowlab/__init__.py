@@ -44,8 +44,12 @@ if TYPE_CHECKING:
     from flowlab.errors import FlowlabError as FlowlabError
     from flowlab.evaluation.metrics import flow_errors as flow_errors
     from flowlab.jobs.clips import open_clip as open_clip
+    from flowlab.jobs.track_table import write_tracks as write_tracks
     from flowlab.media.flow_files import read_flow as read_flow
     from flowlab.media.flow_files import write_flow as write_flow
+    from flowlab.tracking.parameters import PointParameters as PointParameters
+    from flowlab.tracking.points import PointTracker as PointTracker
+    from flowlab.tracking.points import track_points as track_points
 
 # Public names and where they live. They are imported when first used, so that `import flowlab`
 # costs nothing and a shell that prints its help does not load a video library.
@@ -54,14 +58,18 @@ _PUBLIC = {
     "FlowlabError": "flowlab.errors",
     "METHODS": "flowlab.dense.methods",
     "OutlierParameters": "flowlab.dense.outliers",
+    "PointParameters": "flowlab.tracking.parameters",
+    "PointTracker": "flowlab.tracking.points",
     "Selection": "flowlab.core.region",
     "TrustParameters": "flowlab.dense.trust",
     "flow_errors": "flowlab.evaluation.metrics",
     "open_clip": "flowlab.jobs.clips",
     "outliers": "flowlab.dense.outliers",
     "read_flow": "flowlab.media.flow_files",
+    "track_points": "flowlab.tracking.points",
     "trust": "flowlab.dense.trust",
     "write_flow": "flowlab.media.flow_files",
+    "write_tracks": "flowlab.jobs.track_table",
 }
 
 __all__ = [
@@ -69,14 +77,18 @@ __all__ = [
     "Box",
     "FlowlabError",
     "OutlierParameters",
+    "PointParameters",
+    "PointTracker",
     "Selection",
     "TrustParameters",
     "flow_errors",
     "open_clip",
     "outliers",
     "read_flow",
+    "track_points",
     "trust",
     "write_flow",
+    "write_tracks",
 ]
 
 

@@ -64,11 +64,10 @@ def dense_flow_script(
         selection: the pixels whose speed is told; None: all of them.
         output: file the flow is written to.
     """
-    is_a_name = clip.startswith(("scene:", "sample:", "data:"))
     return _DENSE.format(
         clip=clip,
         width=width,
-        remark="" if is_a_name else f"  # or the path of your copy of {name!r}",
+        remark=_remark(clip, name),
         method=method,
         parameters=_arguments(parameters),
         selection="" if selection is None else _SELECTION.format(selection=_constructed(selection)),
@@ -78,6 +77,67 @@ def dense_flow_script(
         second=frame + gap,
         output=output,
     )
+
+
+_POINTS = """\
+import numpy as np
+
+import flowlab
+
+clip = flowlab.open_clip({clip!r}, width={width}){remark}
+parameters = flowlab.PointParameters({parameters})
+{selection}tracks = flowlab.track_points(clip, parameters{allowed}, start={start}, stop={stop})
+flowlab.write_tracks({output!r}, tracks)  # columns="trackpy" for trackpy's names
+
+last = tracks.at({last})  # the rows of one frame: track, xy, uv, fb_error, status, ...
+print(f"{{last.alive.sum()}} tracks, median step {{np.nanmedian(np.hypot(*last.uv[last.alive].T)):.3f}} px")
+clip.close()
+"""
+
+_ALLOWED = """\
+region = flowlab.{selection}  # where tracks may begin; what is left out comes second
+allowed = region.mask(clip.info.height, clip.info.width, clip.info.factor)
+"""
+
+
+def points_script(
+    clip: str,
+    *,
+    name: str,
+    width: int,
+    frames: tuple[int, int],
+    parameters: Mapping[str, Value],
+    selection: Selection | None = None,
+    output: str = "tracks.csv",
+) -> str:
+    """Return a script that follows points exactly as the Sparse tracking page does.
+
+    Args:
+        clip: what `flowlab.open_clip` takes: scene text, sample key, data set pair, content hash or path.
+        name: what the clip is called, for a remark beside a content hash.
+        width: working width, 0 for native.
+        frames: the first frame, and the one after the last.
+        parameters: those that differ from the defaults.
+        selection: where tracks may begin; None: everywhere.
+        output: file the table is written to.
+    """
+    return _POINTS.format(
+        clip=clip,
+        width=width,
+        remark=_remark(clip, name),
+        parameters=_arguments(parameters),
+        selection="" if selection is None else _ALLOWED.format(selection=_constructed(selection)),
+        allowed="" if selection is None else ", allowed=allowed",
+        start=frames[0],
+        stop=frames[1],
+        last=frames[1] - 1,
+        output=output,
+    )
+
+
+def _remark(clip: str, name: str) -> str:
+    """Return a remark for a clip that another lab knows by another name."""
+    return "" if clip.startswith(("scene:", "sample:", "data:")) else f"  # or the path of your copy of {name!r}"
 
 
 def _constructed(selection: Selection) -> str:

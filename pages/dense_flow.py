@@ -11,6 +11,7 @@ from pages.shared.closer import look_closer
 from pages.shared.dense_controls import choose_gap, choose_look, choose_measure, choose_method, glitch_start
 from pages.shared.downloads import offer_downloads, page_script
 from pages.shared.flow_views import Showing, show_flow
+from pages.shared.front_door import enter
 from pages.shared.job_list import show_jobs
 from pages.shared.lab import answer_token, carried_along, dense_flow, fixed_scales, warm_up
 from pages.shared.marks import probe_pixel, read_marks, show_refused
@@ -73,6 +74,7 @@ def show_answer(clip: Clip) -> None:
     look_closer(Subject(clip, answer, gap, marks, measure.units, look, measure.trust, shown, measure.outliers))
 
 
+enter()
 check_version()
 try:
     with st.sidebar:

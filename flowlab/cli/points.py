@@ -1,9 +1,8 @@
 """flowlab points: corners followed through a clip, as a table and as a video."""
 
-import json
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -11,17 +10,16 @@ import click
 from flowlab.cli.asking import frame_range, settings_of
 from flowlab.cli.telling import JobLine, complain, counts, progress, user_errors
 from flowlab.core.clip import Clip
-from flowlab.core.files import write_whole
 from flowlab.core.region import Box, Selection
 from flowlab.engine.cluster import Cluster
 from flowlab.errors import ParameterError, shown
 from flowlab.jobs.clips import open_clip
-from flowlab.jobs.points_clip import PRELOAD, PointsWorkshop
+from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsWorkshop
 from flowlab.jobs.points_job import PointsJob
 from flowlab.jobs.scales import clip_scales
 from flowlab.jobs.track_look import BY_TRACK, COLOURINGS, TrackLook, colouring
 from flowlab.jobs.track_table import COLUMNS, CONTRACT
-from flowlab.jobs.whole_clip import WORTH_PROCESSES, make_folder
+from flowlab.jobs.whole_clip import WORTH_PROCESSES
 from flowlab.store.objects import open_store
 from flowlab.tracking.parameters import PointParameters
 
@@ -65,18 +63,19 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
     """
     parameters = settings_of(PointParameters, preset, settings)
     selection = Selection() if region is None else Selection(Box.parse(region, "--region"))
-    _check_files(out, video, summary)
+    chosen = colouring(colour)
+    files = _files(out, video, summary, columns, clip_name)
     with (
         closing(Cluster(scheduler or None, workers=workers, preload=PRELOAD)) as cluster,
         closing(open_clip(clip_name, width=width, progress=progress("checking"))) as clip,
     ):
         start, stop, whole = frame_range(frames, clip.info)
-        look = _look(clip, parameters, colouring(colour).name) if video else None
+        look = _look(clip, parameters, chosen.name) if video else None
         job = PointsJob.of(clip.info, (start, stop), parameters, selection, look)
         helped = not cluster.is_local or job.seconds > WORTH_PROCESSES
         workshop = PointsWorkshop(open_store(), cluster if helped else None)
-        done = workshop.follow(job, clip, JobLine("points").report, threading.Event(), fresh=fresh)
-        facts = _written(workshop, job, clip, out, video, summary, columns)
+        done = workshop.write(job, clip, files, JobLine("points").report, threading.Event(), fresh=fresh)
+        facts = done.summary or {}
     kept = f" ({done.reused} of the frames followed before)" if done.reused else ""
     click.echo(f"{facts['tracks']} tracks in {done.written} of {job.frames} frames{kept}")
     if not facts["tracks"]:
@@ -88,30 +87,25 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
     sys.exit(1)
 
 
-def _check_files(out: Path | None, video: Path | None, summary: Path | None) -> None:
-    """See now and not after an hour's work that everything wanted can be written."""
-    if out is None and video is None and summary is None:
+def _files(table: Path | None, video: Path | None, summary: Path | None, columns: str, clip_name: str) -> PointsFiles:
+    """See before an hour's work that everything wanted can be written, and that something is wanted."""
+    if table is None and video is None and summary is None:
         raise ParameterError("nothing is to be written: give -o tracks.csv, --video out.mp4 or --summary tracks.json")
-    for path, suffix in ((out, ".csv"), (video, ".mp4"), (summary, ".json")):
+    for path, suffix in ((table, ".csv"), (video, ".mp4"), (summary, ".json")):
         if path is None:
             continue
         if path.is_dir() or path.suffix.lower() != suffix:
             raise ParameterError(f"{shown(path.name)} cannot be written: give a file whose name ends in {suffix}")
-        make_folder(path.parent)
+        if _is_same(path, clip_name):
+            raise ParameterError(f"{shown(path.name)} is the clip itself: give another name to what is written")
+    return PointsFiles(table, video, summary, columns)
 
 
 def _look(clip: Clip, parameters: PointParameters, colour: str) -> TrackLook:
     return TrackLook(colour, parameters.trail, speed=clip_scales(clip).speed, fb=parameters.forward_backward)
 
 
-def _written(
-    workshop: PointsWorkshop, job: PointsJob, clip: Clip, out: Path | None, video: Path | None, summary: Path | None,
-    columns: str,
-) -> dict[str, object]:  # fmt: skip
-    """Write what is wanted and return the tracks in numbers."""
-    facts = workshop.summary(job) if out is None else workshop.write_table(job, out, columns)
-    if video is not None:
-        workshop.write_video(job, clip, video)
-    if summary is not None:
-        write_whole(summary, json.dumps(facts, indent=2).encode())
-    return facts
+def _is_same(path: Path, clip_name: str) -> bool:
+    with suppress(OSError, ValueError):  # one of them is not there, or is no path at all
+        return path.samefile(clip_name)
+    return False

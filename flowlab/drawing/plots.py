@@ -22,8 +22,9 @@ _TRUE = "true "
 
 
 def direction_rose(
-    shares: ArrayLike, mean_speeds: ArrayLike, *, unit: str = "px", scale: float | None = None, dark: bool = False
-) -> go.Figure:
+    shares: ArrayLike, mean_speeds: ArrayLike, *, unit: str = "px", scale: float | None = None, of: str = "pixels",
+    dark: bool = False,
+) -> go.Figure:  # fmt: skip
     """Return a rose of directions: how many pixels move which way, and how fast.
 
     Args:
@@ -33,6 +34,7 @@ def direction_rose(
         unit: of the speeds.
         scale: speed of the last colour of `ColourMap.SPEED`, in `unit`, above 0; None: a round number above the
             fastest bin.
+        of: what moves, in the plural.
         dark: whether the page is dark.
 
     Raises:
@@ -63,7 +65,7 @@ def direction_rose(
             },
         },
         hovertemplate=(
-            "%{theta:.0f}°: %{r:.1f} % of the moving pixels<br>"
+            f"%{{theta:.0f}}°: %{{r:.1f}} % of the moving {plain(of)}<br>"
             f"mean speed %{{customdata:{NUMBER}}} {unit}<extra></extra>"
         ),
     )
@@ -92,6 +94,7 @@ def speed_histogram(
     *,
     unit: str = "px",
     marks: Mapping[str, float] | None = None,
+    of: str = "pixels",
     dark: bool = False,
 ) -> go.Figure:
     """Return a histogram of speeds.
@@ -102,6 +105,7 @@ def speed_histogram(
         unit: of the speeds.
         marks: names and speeds of vertical lines, for example {"median": 1.2, "95 %": 4.0}; those not finite are
             left out.
+        of: what is counted, in the plural.
         dark: whether the page is dark.
 
     Raises:
@@ -120,10 +124,10 @@ def speed_histogram(
         marker={"color": QUANTITY_COLOURS["speed"], "line": {"width": 0}},
         hovertemplate=(
             f"%{{customdata[0]:{NUMBER}}} to %{{customdata[1]:{NUMBER}}} {unit}<br>"
-            "%{y:.2~f} %: %{customdata[2]:,.0f} pixels<extra></extra>"
+            f"%{{y:.2~f}} %: %{{customdata[2]:,.0f}} {plain(of)}<extra></extra>"
         ),
     )
-    layout = plot_layout(dark, f"speed ({unit})", "share of pixels (%)")
+    layout = plot_layout(dark, f"speed ({unit})", f"share of {of} (%)")
     layout["bargap"] = 0
     layout["yaxis"]["rangemode"] = "tozero"
     layout["shapes"], layout["annotations"] = [], []

@@ -3,18 +3,20 @@
 import queue
 import threading
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_TICK_SECONDS = 0.02
+
 
 def ahead(items: Iterable[T], most: int = 4) -> Generator[T]:
     """Yield `items`, made by another thread that is at most `most` of them ahead.
 
-    What `items` raises is raised here, in its place. When this generator is closed the thread stops before its next
-    item; `items` is closed by the thread that made them.
+    What `items` raises is raised here, in its place. When this generator is closed, or Ctrl-C comes while it waits,
+    the thread stops before its next item; `items` is closed by the thread that made them.
     """
     given: queue.Queue[_Made[T] | _Ended] = queue.Queue(most)
     stopped = threading.Event()
@@ -23,13 +25,12 @@ def ahead(items: Iterable[T], most: int = 4) -> Generator[T]:
     try:
         while isinstance(made := given.get(), _Made):
             yield made.item
-    except GeneratorExit:
-        stopped.set()
-        while isinstance(given.get(), _Made):  # make room for what the thread still wants to give
-            pass
-        raise
     finally:
-        thread.join()
+        stopped.set()
+        while thread.is_alive():  # make room for what it still wants to give
+            with suppress(queue.Empty):
+                given.get_nowait()
+            thread.join(_TICK_SECONDS)
     if made.error is not None:
         raise made.error
 

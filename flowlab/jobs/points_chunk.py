@@ -1,7 +1,10 @@
 """One piece of a whole clip's tracks: read ahead, followed, drawn and encoded, each step in a thread of its own."""
 
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from fractions import Fraction
+from types import TracebackType
+from typing import Self
 
 import cv2
 
@@ -17,7 +20,7 @@ from flowlab.jobs.points_kept import Before, PointsDone, PointsKeeper
 from flowlab.jobs.track_look import TrackLook, draw_frame
 from flowlab.media.video_parts import PartWriter
 from flowlab.tracking.points import PointTracker
-from flowlab.tracking.tracks import Tracks, joined, no_tracks
+from flowlab.tracking.tracks import Tracks, joined
 
 Timed = tuple[Frame, Fraction]
 
@@ -31,6 +34,7 @@ def track_in_worker(job: PointsJob, chunk: Chunk, place: ClipPlace, home: Home, 
     Raises:
         ClipNotFoundError: the clip is not on this machine.
         CancelledError: it was called off.
+        PieceGoneError: what came before is not in the store any more.
         FlowlabError: it cannot be computed, or kept.
     """
     cv2.setNumThreads(_cores())  # pieces follow one another: no other process works on this clip meanwhile
@@ -64,51 +68,67 @@ def track_chunk(job: PointsJob, chunk: Chunk, clip: Clip, before: Before) -> Poi
     """
     notes: list[str] = []
     tracker = _tracker(job, chunk, clip, before)
-    frames = ahead(_readable(clip, chunk, notes))
-    followed = ((frame, time, tracker.step(frame.grey)) for frame, time in frames)
     rows = [before.tail]
-    part = _Part(job, clip) if job.look else None
-    for frame, time, found in ahead(followed) if part else followed:
-        check_cancelled()
-        rows.append(found)
-        if part:
-            part.draw(frame, time, _recent(rows, part.look))
-    tracks = joined(rows).between(chunk.start, chunk.stop)
-    return PointsDone(chunk.start, chunk.pairs, tracks.stop - tracks.start, "".join(notes), tracks, tracker.state(),
-                      part.finish() if part else None)  # fmt: skip
+    with (
+        _Part(job, clip) if job.look else nullcontext() as part,
+        closing(ahead(_readable(clip, chunk, notes))) as frames,
+        closing((frame, time, tracker.step(frame.grey)) for frame, time in frames) as followed,
+        closing(ahead(followed) if part else followed) as drawable,  # the last thread that reads is ended first
+    ):
+        for frame, time, found in drawable:
+            check_cancelled()
+            rows.append(found)
+            if part:
+                part.draw(frame, time, _recent(rows, part.look))
+        tracks = joined(rows).between(chunk.start, chunk.stop)
+        return PointsDone(chunk.start, chunk.pairs, tracks.stop - tracks.start, "".join(notes), tracks,
+                          tracker.state(), part.finish() if part else None)  # fmt: skip
 
 
 def draw_chunk(job: PointsJob, chunk: Chunk, clip: Clip, tracks: Tracks) -> PointsDone:
-    """Draw the frames of `chunk`, whose tracks and those of its tail are known; raises as `track_chunk`."""
-    notes: list[str] = []
-    part = _Part(job, clip)
-    known = Chunk(chunk.start, min(chunk.stop, tracks.stop))
-    for frame, time in ahead(_readable(clip, known, notes)):
-        check_cancelled()
-        part.draw(frame, time, tracks)
-    return PointsDone(chunk.start, chunk.pairs, part.count, "".join(notes), None, None, part.finish())
+    """Draw the frames of `chunk` that were followed; their tracks and those of their tail are known.
+
+    Raises:
+        CancelledError: it was called off (engine.running).
+        ClipError: a frame that was followed cannot be read any more.
+    """
+    stop = min(chunk.stop, tracks.stop)
+    timed = ((frame, clip.time(frame.index)) for frame in clip.frames(chunk.start, stop))
+    with _Part(job, clip) as part, closing(ahead(timed)) as frames:
+        for frame, time in frames:
+            check_cancelled()
+            part.draw(frame, time, tracks)
+        return PointsDone(chunk.start, chunk.pairs, stop - chunk.start, part=part.finish())
 
 
 def _tracker(job: PointsJob, chunk: Chunk, clip: Clip, before: Before) -> PointTracker:
     if before.state is None:
         return PointTracker(job.parameters, allowed=job.allowed, start=chunk.start)
-    last = clip.frame(chunk.start - 1).grey
-    return PointTracker.resumed(job.parameters, before.state, last, allowed=job.allowed)
+    (last,) = clip.frames(chunk.start - 1, chunk.start)  # `frame` may read on, and the next run would begin anew
+    return PointTracker.resumed(job.parameters, before.state, last.grey, allowed=job.allowed)
 
 
 def _readable(clip: Clip, chunk: Chunk, notes: list[str]) -> Iterator[Timed]:
     """Yield the frames up to where the clip is damaged, each with its time, and note what is said there."""
+    here = chunk.start
     try:
-        for frame in clip.frames(chunk.start, chunk.stop):
+        for frame in clip.frames(here, chunk.stop):
             yield frame, clip.time(frame.index)
+            here = frame.index + 1
+        return
+    except ClipError:
+        pass  # a clip that reads some frames at once gives none of them where one is damaged
+    try:
+        for index in range(here, chunk.stop):
+            (frame,) = clip.frames(index, index + 1)
+            yield frame, clip.time(index)
     except ClipError as error:
         notes.append(str(error))
 
 
 def _recent(rows: list[Tracks], look: TrackLook) -> Tracks:
     """Return the newest rows, as many frames as trails are long."""
-    reach = look.trail + 1
-    return joined([part for part in rows[-reach:] if part.stop > part.start] or [no_tracks(0, 0)])
+    return joined(rows[-look.trail - 1 :])
 
 
 class _Part:
@@ -116,16 +136,24 @@ class _Part:
 
     def __init__(self, job: PointsJob, clip: Clip) -> None:
         assert job.look is not None
-        self.look, self.count = job.look, 0
+        self.look = job.look
+        self._count = 0
         self._writer = PartWriter(job.width, job.height, clip.info.fps)
 
     def draw(self, frame: Frame, time: Fraction, tracks: Tracks) -> None:
         self._writer.write(draw_frame(frame.rgb, tracks, frame.index, self.look), time)
-        self.count += 1
+        self._count += 1
 
     def finish(self) -> bytes:
-        with self._writer:
-            return self._writer.finish() if self.count else b""
+        return self._writer.finish() if self._count else b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
 
 
 def _cores() -> int:

@@ -2,26 +2,22 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flowlab.core.clip import Clip
-from flowlab.core.files import replacing
-from flowlab.engine.cluster import Cluster, Piece
-from flowlab.engine.running import cancelled_by
-from flowlab.errors import ClipError, ClipNotFoundError, FlowFileError, shown
-from flowlab.jobs.chunk import Chunk
-from flowlab.jobs.clip_place import ClipPlace
-from flowlab.jobs.dense_chunk import Home
-from flowlab.jobs.points_chunk import draw_chunk, draw_in_worker, track_chunk, track_in_worker
+from flowlab.core.files import replacing, sweep
+from flowlab.engine.cluster import Cluster
+from flowlab.errors import ClipError, FlowFileError, shown
 from flowlab.jobs.points_job import PointsJob
-from flowlab.jobs.points_kept import PointsDone, PointsKeeper, gone
-from flowlab.jobs.shipping import ship
+from flowlab.jobs.points_kept import PieceGoneError, PointsKeeper, gone
+from flowlab.jobs.points_workers import PointsWorkers, finish
 from flowlab.jobs.ticket import Report
 from flowlab.jobs.track_table import CONTRACT, table_of
+from flowlab.jobs.whole_clip import make_folder
 from flowlab.media.video_parts import join_parts
 from flowlab.store.objects import Store
 from flowlab.tracking.statistics import TrackSummary
@@ -30,8 +26,6 @@ from flowlab.tracking.tracks import Tracks
 PRELOAD = ("flowlab.jobs.points_chunk",)
 """What worker processes import before they are asked for anything."""
 
-_PATIENCE = 20.0  # times what a piece should take: the machine may be busy
-_GRACE = 120.0  # s: opening the clip, and finding its first frame
 _ATTEMPTS = 3
 
 
@@ -46,7 +40,7 @@ class PointsOutcome:
         note: why there are fewer, in a sentence, or "".
         video, table: content hashes of what was put into the store; "" where nothing was.
         video_bytes, table_bytes: their sizes.
-        summary: the tracks in numbers, see `TrackSummary`.
+        summary: the tracks in numbers, see `TrackSummary`; None where nothing was written yet.
     """
 
     planned: int
@@ -61,6 +55,23 @@ class PointsOutcome:
 
 
 @dataclass(frozen=True)
+class PointsFiles:
+    """Where what came of a whole clip's tracks goes.
+
+    Attributes:
+        table: the CSV file; None: none is written, likewise below.
+        video: the mp4 file; the job must have a look.
+        summary: the JSON file.
+        columns: which columns the table has, see `track_table`.
+    """
+
+    table: Path | None = None
+    video: Path | None = None
+    summary: Path | None = None
+    columns: str = CONTRACT
+
+
+@dataclass(frozen=True)
 class PointsWorkshop:
     """Where the tracks of whole clips are worked on.
 
@@ -71,6 +82,31 @@ class PointsWorkshop:
 
     store: Store
     cluster: Cluster | None = None
+
+    def write(self, job: PointsJob, clip: Clip, files: PointsFiles, report: Report, cancel: threading.Event,
+              *, fresh: bool = False) -> PointsOutcome:  # fmt: skip
+        """Follow the points and write files, each whole or not at all; folders that are missing are made.
+
+        Raises:
+            FlowFileError: a file cannot be written; where there is no place for it, before anything is computed.
+            FlowlabError: see `follow`.
+        """
+        _ = job.allowed  # a region outside the picture is told before anything is made
+        for path in (files.table, files.video, files.summary):
+            if path is not None:
+                make_folder(path.parent)
+                if path.is_dir():
+                    raise FlowFileError(f"{shown(path.name)} cannot be written: it is a folder, choose another name")
+                sweep(path.parent)
+        first: PointsOutcome | None = None
+        for _attempt in range(_ATTEMPTS):
+            outcome = self.follow(job, clip, report, cancel, fresh=fresh and first is None)
+            first = first or outcome
+            try:
+                return replace(first, summary=self._written(job, clip, files))
+            except PieceGoneError:
+                continue  # it was removed for want of room a moment ago, or is damaged
+        raise gone()
 
     def follow(self, job: PointsJob, clip: Clip, report: Report, cancel: threading.Event,
                *, fresh: bool = False) -> PointsOutcome:  # fmt: skip
@@ -90,38 +126,24 @@ class PointsWorkshop:
             EngineError: a process died of this work, or the cluster was lost.
             FlowlabError: the parameters do not fit this clip.
         """
-        chunks, keeper = job.chunks(), PointsKeeper(self.store)
+        keeper = PointsKeeper(self.store)
         if fresh:
-            for chunk in chunks:
+            for chunk in job.chunks():
                 keeper.remove(job, chunk)
-        done, missing = self._found(job, keeper)
-        reused = sum(piece.written for piece in done)
-        report(reused, job.frames, reused)
-        workers = _Workers(self, job, clip, cancel)
-        frames = reused
-        for chunk in missing:  # each goes on where the one before it ended
-            piece = workers.tracked(chunk)
-            done.append(piece)
-            frames += piece.written
-            report(frames, job.frames, reused)
-            if piece.written < piece.planned:
-                break  # the clip cannot be read any further
-        if job.look is not None:
-            for _ in workers.drawn([chunk for chunk in chunks[: len(done)] if not keeper.drawn(job, chunk)]):
-                report(frames, job.frames, reused)
-        if not frames:
-            raise ClipError(next((piece.note for piece in done if piece.note), "no frame of this clip could be read"))
+        workers = PointsWorkers(self.store, self.cluster, job, clip, cancel)
+        done, reused = finish(job, keeper, workers, report)
         note = next((piece.note for piece in done if piece.note), "")
-        return PointsOutcome(job.frames, frames, reused, note)
+        frames = sum(piece.written for piece in done)
+        if not frames:
+            raise ClipError(note or "no frame of this clip could be read")
+        return PointsOutcome(job.frames, frames, min(reused, frames), note)
 
     def tables(self, job: PointsJob) -> Iterator[Tracks]:
         """Yield what `follow` kept, piece by piece; raises StoreError where it is not here (any more)."""
         keeper = PointsKeeper(self.store)
         for chunk in job.chunks():
             tracks = keeper.tracks(job, chunk)
-            if tracks is None:
-                raise gone()
-            yield tracks.between(job.start, job.stop)
+            yield tracks
             if tracks.stop < chunk.stop:
                 return
 
@@ -138,9 +160,11 @@ class PointsWorkshop:
             StoreError: a piece is not in the store (any more).
         """
         summary = TrackSummary()
-        with _written(out) as temporary, temporary.open("wb") as file:
+        with _whole(out) as temporary, temporary.open("wb") as file:
             for number, tracks in enumerate(self.tables(job)):
-                file.write(table_of(tracks, columns, titles=number == 0))
+                rows = table_of(tracks, columns, titles=number == 0)
+                self._see_to_the_disk(out, rows)
+                file.write(rows)
                 summary.add(tracks)
         return summary.as_json()
 
@@ -153,21 +177,25 @@ class PointsWorkshop:
 
     def write_video(self, job: PointsJob, clip: Clip, out: Path) -> None:
         """Join the parts that `follow` kept to a video; raises as `write_table`."""
-        with _written(out) as temporary:
-            join_parts(temporary, self._parts(job), clip.info.fps)
+        try:
+            join_parts(out, self._parts(job, out), clip.info.fps)
+        except ClipError as error:
+            raise FlowFileError(str(error)) from None
 
     def make(self, job: PointsJob, clip: Clip, report: Report, cancel: threading.Event) -> PointsOutcome:
-        """Follow and draw, and put video and table into the store, where `result` finds them; raises as `follow`."""
+        """Follow and draw, and put table and video into the store, where `result` finds them; raises as `follow`.
+
+        There is no video where the job has no look.
+        """
         made = self.result(job)
         if made is not None:
             return made
-        outcome = asdict(self.follow(job, clip, report, cancel))
-        with self.store.making(".csv") as path:
-            outcome["summary"] = self.write_table(job, path)
-            outcome |= {"table": self.store.put_file(path), "table_bytes": path.stat().st_size}
-        with self.store.making(".mp4") as path:
-            self.write_video(job, clip, path)
-            outcome |= {"video": self.store.put_file(path), "video_bytes": path.stat().st_size}
+        with self.store.making(".csv") as table, self.store.making(".mp4") as video:
+            files = PointsFiles(table, video if job.look else None)
+            outcome = asdict(self.write(job, clip, files, report, cancel))
+            outcome |= {"table": self.store.put_file(table), "table_bytes": table.stat().st_size}
+            if job.look:
+                outcome |= {"video": self.store.put_file(video), "video_bytes": video.stat().st_size}
         self.store.put_answer(_result_key(job), json.dumps(outcome).encode())
         for chunk in job.chunks():  # the video holds them all; the tracks stay for other colours
             PointsKeeper(self.store).remove_part(job, chunk)
@@ -177,116 +205,47 @@ class PointsWorkshop:
         """Return what `make` made, while it is in the store."""
         kept = self.store.answer(_result_key(job))
         made = None if kept is None else PointsOutcome(**json.loads(kept))
-        return made if made is not None and self.store.has(made.video) and self.store.has(made.table) else None
+        if made is None or not self.store.has(made.table):
+            return None
+        return made if job.look is None or self.store.has(made.video) else None
 
-    def _parts(self, job: PointsJob) -> Iterator[bytes]:
+    def _written(self, job: PointsJob, clip: Clip, files: PointsFiles) -> dict[str, Any]:
+        """Write what is wanted of what `follow` kept, and return it in numbers."""
+        facts = self.summary(job) if files.table is None else self.write_table(job, files.table, files.columns)
+        if files.video is not None:
+            self.write_video(job, clip, files.video)
+        if files.summary is not None:
+            with _whole(files.summary) as temporary:
+                temporary.write_bytes(json.dumps(facts, indent=2).encode())
+        return facts
+
+    def _parts(self, job: PointsJob, out: Path) -> Iterator[bytes]:
         keeper = PointsKeeper(self.store)
         for chunk in job.chunks():
-            part = keeper.part(job, chunk)
-            if part is None:
-                if keeper.tracked(job, chunk) is None:
-                    return  # the clip could not be read up to here
+            known = keeper.tracked(job, chunk)
+            if known is None:
                 raise gone()
-            if part:
+            if known.written:
+                part = keeper.part(job, chunk)
+                self._see_to_the_disk(out, part)
                 yield part
+            if known.is_short:
+                return
 
-    def _found(self, job: PointsJob, keeper: PointsKeeper) -> tuple[list[PointsDone], list[Chunk]]:
-        """Return the pieces that are finished, from the first on, and those to compute after them."""
-        chunks = job.chunks()
-        done: list[PointsDone] = []
-        for chunk in chunks:
-            piece = keeper.tracked(job, chunk)
-            if piece is None:
-                break
-            done.append(piece)
-            if piece.written < piece.planned:
-                return done, []
-        while done and len(done) < len(chunks) and not keeper.has_state(job, chunks[len(done)].start):
-            done.pop()  # the state to go on from was removed for want of room
-        return done, chunks[len(done) :]
-
-
-class _Workers:
-    """Computes the pieces of one job: in a cluster's processes, or in this one."""
-
-    def __init__(self, workshop: PointsWorkshop, job: PointsJob, clip: Clip, cancel: threading.Event) -> None:
-        self._store, self._cluster = workshop.store, workshop.cluster
-        self._job, self._clip, self._cancel = job, clip, cancel
-        self._keeper = PointsKeeper(workshop.store)
-        self._place: ClipPlace | None = None
-
-    def tracked(self, chunk: Chunk) -> PointsDone:
-        """Follow and draw one piece, keep it, and return what is known of it."""
-        if self._is_alone:
-            with cancelled_by(self._cancel):
-                return self._keep(track_chunk(self._job, chunk, self._clip, self._keeper.before(self._job, chunk)))
-        before = None if self._is_local else self._keeper.before(self._job, chunk)
-        (done,) = self._computed(track_in_worker, [(chunk, before)])
-        return done
-
-    def drawn(self, chunks: list[Chunk]) -> Iterator[PointsDone]:
-        """Draw pieces whose tracks are known, several at once; yield each when its part is kept."""
-        if self._is_alone:
-            with cancelled_by(self._cancel):
-                for chunk in chunks:
-                    yield self._keep(draw_chunk(self._job, chunk, self._clip, self._keeper.with_tail(self._job, chunk)))
-            return
-        local = self._is_local
-        tracks = ((chunk, None if local else self._keeper.with_tail(self._job, chunk)) for chunk in chunks)
-        yield from self._computed(draw_in_worker, tracks)
-
-    @property
-    def _is_alone(self) -> bool:
-        return self._cluster is None or ClipPlace.of(self._clip).is_pair
-
-    @property
-    def _is_local(self) -> bool:
-        return self._cluster is not None and self._cluster.is_local
-
-    def _computed(self, function: Callable[..., Any], calls: Iterable[tuple[Chunk, Any]]) -> Iterator[PointsDone]:
-        assert self._cluster is not None
-        job = self._job
-        home = Home.of(self._store) if self._is_local else Home()
-        for attempt in range(_ATTEMPTS):
-            place = self._where()
-            pieces = (
-                Piece(f"{job.key}:{chunk.start}", function, (job, chunk, place, home, known),
-                      f"frames {chunk.start} to {chunk.stop - 1} of {shown(job.clip_name)}",
-                      _GRACE + _PATIENCE * job.frame_seconds * chunk.pairs)
-                for chunk, known in calls
-            )  # fmt: skip
-            with closing(self._cluster.run(pieces, self._cancel)) as results:
-                try:
-                    for _, done in results:
-                        yield done if self._is_local else self._keep(done)
-                    return
-                except ClipNotFoundError:
-                    if self._is_local or attempt:
-                        raise
-                    # A worker that came later, or was replaced, has nothing yet: the next attempt sends it the clip.
-                    self._place = None
-
-    def _where(self) -> ClipPlace:
-        """Return where the workers find the clip; it is sent to those elsewhere once."""
-        assert self._cluster is not None
-        if self._place is None:
-            self._cluster.start()
-            here = ClipPlace.of(self._clip)
-            self._place = here if self._is_local else ship(self._cluster, here, self._store)
-        return self._place
-
-    def _keep(self, done: PointsDone) -> PointsDone:
-        return self._keeper.keep(self._job, done)
+    def _see_to_the_disk(self, out: Path, coming: bytes) -> None:
+        """Raise StoreError where what is being made in the store would fill the disk."""
+        if out.is_relative_to(self.store.home):
+            self.store.room.make(0, coming=len(coming))
 
 
 @contextmanager
-def _written(out: Path) -> Iterator[Path]:
+def _whole(out: Path) -> Iterator[Path]:
     """Yield where to write what becomes `out` when the block ends well; raises FlowFileError where it cannot."""
     try:
         with replacing(out) as temporary:
             yield temporary
     except OSError as error:
-        raise FlowFileError(f"{shown(out.name)} cannot be written: {error.strerror}, choose another") from None
+        raise FlowFileError(f"{shown(out.name)} cannot be written: {error.strerror or error}, choose another") from None
 
 
 def _result_key(job: PointsJob) -> str:

@@ -76,13 +76,18 @@ class PointsJob:
         """Name of the question what the tracks are, 64 hexadecimal digits; it does not depend on where they stop."""
         return _digest(
             "points", _VERSION, cv2.__version__, np.__version__, encoder_versions(), self.content, self.width,
-            self.height, self.start, self.parameters, self.selection, self.factor,
+            self.height, self.start, self.parameters.question, self.selection, self.factor,
         )  # fmt: skip
+
+    @cached_property
+    def look_key(self) -> str:
+        """Name of the question what the video shows, 64 hexadecimal digits; it does not depend on where it stops."""
+        return _digest(self.tracks_key, self.look, *((PART_PRESET, PART_CRF) if self.look else ()))
 
     @cached_property
     def key(self) -> str:
         """Name of the whole question, with the video and where it ends."""
-        return _digest(self.tracks_key, self.stop, self.look, PART_PRESET, PART_CRF)
+        return _digest(self.look_key, self.stop)
 
     @property
     def seconds(self) -> float:
@@ -95,10 +100,22 @@ class PointsJob:
         drawing = _DRAWING_SECONDS * self.width * self.height
         return frame_seconds(self.height, self.width, self.parameters) + drawing
 
-    def chunks(self) -> list[Chunk]:
-        """Return the pieces of work, in order; they begin where they do whatever the range ends with."""
-        step = min(_MOST, max(_FEWEST, int(_CHUNK_SECONDS / self.frame_seconds)))
-        return [Chunk(first, min(first + step, self.stop)) for first in range(self.start, self.stop, step)]
+    @cached_property
+    def step(self) -> int:
+        """Frames of every piece but the last. They follow from the job alone, never from the machine."""
+        return min(_MOST, max(_FEWEST, int(_CHUNK_SECONDS / self.frame_seconds)))
+
+    def chunks(self, first: int | None = None, stop: int | None = None) -> list[Chunk]:
+        """Return the pieces of work, in order; they begin where they do whatever the range ends with.
+
+        Args:
+            first: leave out those that end at this frame or before; None: none.
+            stop: leave out those that begin at this frame or after; None: none.
+        """
+        start, step = self.start, self.step
+        begin = start if first is None else start + (max(first, start) - start) // step * step
+        end = self.stop if stop is None else min(stop, self.stop)
+        return [Chunk(place, min(place + step, self.stop)) for place in range(begin, end, step)]
 
     @property
     def title(self) -> str:

@@ -73,7 +73,7 @@ def _beside_the_camera(now: Tracks, look: TrackLook) -> NDArray[np.float32]:
 _OLD = 50.0  # frames
 
 _ROWS = (
-    Colouring(BY_TRACK, "Track", "Every track keeps its colour; orange crosses ended here.", None, lambda _: 0.0, ""),
+    Colouring(BY_TRACK, "Track", "Every track keeps its colour.", None, lambda _: 0.0, ""),
     Colouring("speed", "Speed", "How far a point moved in the last step.", _speed, lambda look: look.speed, "px"),
     Colouring("age", "Age", "For how many frames a track has lived.",
               lambda now, _: now.age.astype(np.float32), lambda _: _OLD, "frames"),

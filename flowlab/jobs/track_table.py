@@ -1,13 +1,15 @@
 """Tracks as columns of a CSV file: the command line's contract, or trackpy's names."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.errors import ParameterError, shown
+from flowlab.core.files import write_whole
+from flowlab.errors import FlowFileError, ParameterError, shown
 from flowlab.media.tables import csv_table
 from flowlab.tracking.endings import Status
 from flowlab.tracking.tracks import Tracks
@@ -55,3 +57,17 @@ def table_of(tracks: Tracks, columns: str = CONTRACT, *, titles: bool = True) ->
     if columns not in COLUMNS:
         raise ParameterError(f"there are no columns {shown(columns)}: give one of {', '.join(COLUMNS)}")
     return csv_table(COLUMNS[columns](tracks), titles=titles)
+
+
+def write_tracks(path: str | Path, tracks: Tracks, *, columns: str = CONTRACT) -> None:
+    """Write tracks as a CSV file, whole or not at all; `columns` as in `table_of`.
+
+    Raises:
+        ParameterError: there are no such columns.
+        FlowFileError: the file cannot be written.
+    """
+    table = table_of(tracks, columns)
+    try:
+        write_whole(Path(path), table)
+    except OSError as error:
+        raise FlowFileError(f"{shown(Path(path).name)} cannot be written: {error.strerror}, choose another") from None

@@ -94,9 +94,9 @@ def templates(born: Neighbourhoods) -> Templates:
     patch, gx, gy = normalised(born.values), born.gx / length, born.gy / length
     descent = _descent(gx, gy, round(pixels**0.5))
     along = np.einsum("in,ink->ik", np.nan_to_num(patch), descent)
-    mean = descent.mean(axis=1)
+    descent -= descent.mean(axis=1, keepdims=True)  # P J, before it is squared: rounding must not make H negative
+    descent -= np.nan_to_num(patch)[:, :, None] * along[:, None, :]
     hessian = np.einsum("ink,inl->ikl", descent, descent).astype(np.float64)
-    hessian -= pixels * mean[:, :, None] * mean[:, None, :] + along[:, :, None] * along[:, None, :]
     diagonal = np.einsum("ikk->ik", hessian)
     diagonal *= 1 + _DAMPING
     diagonal += 1e-9  # a flat patch has no solution, and must not end the others'
@@ -105,7 +105,7 @@ def templates(born: Neighbourhoods) -> Templates:
     inverse = np.linalg.inv(hessian)
     pull = inverse[:, [[2, 2], [5, 5]], [[2, 5], [2, 5]]] * (_PRIOR / pixels)
     rest = (np.eye(2) - pull)[:, None]
-    spread = _both_ways(rest @ _spread(plain, round(pixels**0.5)))
+    spread = _weighed(rest, _spread(plain, round(pixels**0.5)))
     linear = np.tile(np.eye(2), (count, 1, 1))
     solved = (part.astype(np.float32) for part in (spread, pull, linear))
     return Templates(patch, gx, gy, along, inverse.astype(np.float32), born.fineness, *solved)
@@ -176,18 +176,31 @@ def align(grey: Floats, born: Templates, start: Floats, farthest: float) -> Alig
 
 def pulled(born: Templates, step: Floats) -> Floats:
     """Return what Lucas-Kanade's own error, of covariance `step` (N, 3) px^2, adds to that of an aligned place."""
-    xx, xy, yy = np.nan_to_num(step, posinf=_UNKNOWN).T
+    known = np.isfinite(step).all(axis=1, keepdims=True)
+    xx, xy, yy = np.where(known, step, (_UNKNOWN, 0, _UNKNOWN)).T
     full = np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2)
-    return _three(_both_ways(born.pull @ full))
+    turn = _turns(born.linear)
+    return _three(_weighed(turn @ born.pull @ turn.transpose(0, 2, 1), full))
 
 
-def _both_ways(product: NDArray[Any]) -> NDArray[Any]:
-    """Return the symmetric part of weight times covariance, (.., 2, 2).
+def _turns(linear: Floats) -> NDArray[np.float64]:
+    """Return the rotations (N, 2, 2) nearest to linear parts: the patch's own directions, in the frame."""
+    angle = np.arctan2(linear[:, 1, 0] - linear[:, 0, 1], linear[:, 0, 0] + linear[:, 1, 1]).astype(np.float64)
+    c, s = np.cos(angle), np.sin(angle)
+    return np.stack([c, -s, s, c], axis=1).reshape(-1, 2, 2)
 
-    The weight enters once and not squared: two witnesses that look at the same noise err together.
+
+def _weighed(weight: NDArray[Any], covariance: NDArray[Any]) -> NDArray[Any]:
+    """Return w^1/2 C w^1/2 of weights w, 0 .. 1, and covariances C, (.., 2, 2).
+
+    The weight enters once and not squared: two witnesses that look at the same noise err together. Half of it on
+    either side keeps what comes out a covariance where the two do not share their axes.
     """
-    symmetric: NDArray[Any] = (product + np.swapaxes(product, -1, -2)) / 2
-    return symmetric
+    area = np.sqrt(np.maximum(np.linalg.det(weight), 0))[..., None, None]
+    trace = np.trace(weight, axis1=-2, axis2=-1)[..., None, None]
+    root = (weight + area * np.eye(2)) / np.sqrt(np.maximum(trace + 2 * area, 1e-30))  # Cayley-Hamilton
+    product: NDArray[Any] = root @ covariance @ root
+    return product
 
 
 def _three(full: Floats) -> Floats:
@@ -216,7 +229,8 @@ def _iterated(
     weights = np.concatenate([offsets(side), np.ones((side * side, 1), np.float32)], axis=1)
     descended = np.concatenate([(error * born.gx) @ weights, (error * born.gy) @ weights], axis=1)  # J' e, (N, 6)
     descended -= born.along * np.einsum("ij,ij->i", error, born.patch)[:, None]
-    descended[:, _SHIFTS] += (place - start) * np.float32(_PRIOR / side**2)
+    # What pulls in the frame pulls the turned patch the other way round: A'(c - start).
+    descended[:, _SHIFTS] += np.einsum("ilk,il->ik", linear, place - start) * np.float32(_PRIOR / side**2)
     descended = np.nan_to_num(descended)  # a flat patch says nothing
     d = np.einsum("ikl,il->ik", born.inverse, descended)
     change = np.stack([1 + d[:, 0], d[:, 1], d[:, 3], 1 + d[:, 4]], axis=1).reshape(-1, 2, 2)

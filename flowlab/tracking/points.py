@@ -99,6 +99,11 @@ class PointTracker:
         """How many tracks are alive."""
         return 0 if self._live is None else len(self._live)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that what is remembered of the live tracks takes."""
+        return 0 if self._live is None else sum(part.nbytes for part in self._live.arrays().values())
+
     # -- one frame -----------------------------------------------------------------------------
 
     def step(self, grey: Grey) -> Tracks:

@@ -20,6 +20,7 @@ from flowlab.tracking.patches import SCHARR_NOISE, Neighbourhoods
 Floats = NDArray[np.float32]
 
 _LEAST_SHARE = 0.1  # of an eigenvalue that is information, however noisy the picture
+_LEAST_EIGENVALUE = 1e-6  # of the larger one: a smaller one is what rounding left of 0 along an edge
 _ROUNDING = 1 / 12  # grey-levels^2: pictures are whole numbers
 
 
@@ -65,7 +66,7 @@ def _propagated(g: NDArray[np.float64], entering: NDArray[np.float64], spoiled: 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         vx, vy = (
             entering * e / np.maximum(e - spoiled, _LEAST_SHARE * e) ** 2
-            for e in (half + radius, np.maximum(half - radius, 0))
+            for e in (half + radius, np.maximum(half - radius, _LEAST_EIGENVALUE * (half + radius)))
         )
         covariance = np.stack([c * c * vx + s * s * vy, c * s * (vx - vy), s * s * vx + c * c * vy], axis=1)
     return np.where(np.isfinite(covariance), covariance, np.inf).astype(np.float32)

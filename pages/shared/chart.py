@@ -62,6 +62,7 @@ def plot(figure: Figure, *, key: str, height: int = 260, words: str = "") -> Non
         height: screen px.
         words: what it shows, written beneath.
     """
+    figure.update_layout(height=height)
     _show({"spec": figure.to_json(), "plotHeight": height, "words": words}, key)
 
 

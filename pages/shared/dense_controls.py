@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from flowlab.core.clip import Clip
+from flowlab.core.clip import Clip, ClipInfo
 from flowlab.core.parameters import Parameters
 from flowlab.core.truth import SceneObject, Truth
 from flowlab.core.units import UnitParameters, Units, units
@@ -94,13 +94,13 @@ def choose_measure(clip: Clip, gap: int, marks: Marks) -> Measure:
     thresholds = folded(TrustParameters, _TRUST, "Trust thresholds") if trusting else None
     outliers = folded(OutlierParameters, _OUTLIERS, "Outlier thresholds") if filtering else None
     offer_marks()
-    told, refused = _units(clip, gap, marks, folded(UnitParameters, _UNITS, "Units"))
+    told, refused = choose_units(clip.info, gap, marks, _UNITS)
     return Measure(thresholds, outliers, told, _objects(clip), refused)
 
 
-def _units(clip: Clip, gap: int, marks: Marks, chosen: UnitParameters) -> tuple[Units, str]:
-    """Return the units, and why they are not those asked for where they are not."""
-    info = clip.info
+def choose_units(info: ClipInfo, gap: int, marks: Marks, prefix: str) -> tuple[Units, str]:
+    """Offer units under a fold; return them, and why they are not those asked for where they are not."""
+    chosen = folded(UnitParameters, prefix, "Units")
     try:
         return units(chosen, ruler=marks.ruler, fps=info.fps, gap=gap, px_per_working_px=float(info.factor[0])), ""
     except ParameterError as error:

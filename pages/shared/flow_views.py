@@ -81,7 +81,7 @@ def show_flow(answer: Answer, info: ClipInfo, showing: Showing) -> None:
         beneath=beneath if showing.swipe else None,
         names=(f"frame {index}", view.title),
         drawn=on_picture(showing.marks, info, showing.objects),
-        bar=_bar(width, units),
+        bar=scale_bar(width, units),
         per_px=units.factor,
         unit=units.speed,
         token=showing.token,
@@ -90,7 +90,7 @@ def show_flow(answer: Answer, info: ClipInfo, showing: Showing) -> None:
     )
 
 
-def _bar(width: int, units: Units) -> ScaleBar | None:
+def scale_bar(width: int, units: Units) -> ScaleBar | None:
     """Return a scale bar where lengths have a unit of their own."""
     if units.length == "px":
         return None

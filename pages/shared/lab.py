@@ -24,7 +24,10 @@ from flowlab.jobs.library import Library
 from flowlab.jobs.memory import ByteCache
 from flowlab.jobs.over_time import OverTime, flow_over_time
 from flowlab.jobs.pairs import Pair, check_cost, read_pair
+from flowlab.jobs.points_clip import PRELOAD as POINTS_PRELOAD
+from flowlab.jobs.points_clip import PointsWorkshop
 from flowlab.jobs.scales import Scales, clip_scales
+from flowlab.jobs.track_history import TrackHistory
 from flowlab.jobs.whole_clip import PRELOAD, Workshop
 
 _PAIR_BYTES = 256 << 20
@@ -32,6 +35,7 @@ _ANSWER_BYTES = 768 << 20  # one of 4K with all that can be asked of it, or fift
 _PICTURE_BYTES = 64 << 20
 _OVER_TIME_BYTES = 128 << 20
 _SCALES_KEPT = 10_000
+_HISTORY_BYTES = 512 << 20  # one of 500 tracks takes 60 MB a thousand frames
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class Lab:
     glitches: ByteCache[Picture] = field(default_factory=lambda: ByteCache(_PICTURE_BYTES))
     over_time: ByteCache[OverTime] = field(default_factory=lambda: ByteCache(_OVER_TIME_BYTES))
     scales: ByteCache[Scales] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
+    histories: ByteCache[TrackHistory] = field(default_factory=lambda: ByteCache(_HISTORY_BYTES))
+
+    @property
+    def points_workshop(self) -> PointsWorkshop:
+        """Where the tracks of whole clips are worked on."""
+        return PointsWorkshop(self.library.store, self.cluster)
 
     @property
     def workshop(self) -> Workshop:
@@ -62,7 +72,7 @@ class Lab:
 @st.cache_resource(on_release=lambda lab: lab.close())
 def open_lab() -> Lab:
     """Return the server's lab; its decoding processes start while the first page is being drawn."""
-    cluster = Cluster(os.environ.get("FLOWLAB_SCHEDULER") or None, preload=PRELOAD)
+    cluster = Cluster(os.environ.get("FLOWLAB_SCHEDULER") or None, preload=(*PRELOAD, *POINTS_PRELOAD))
     lab = Lab(Library(), cluster, Board(lambda: cluster.workers))
     threading.Thread(target=lab.library.start, daemon=True).start()
     return lab
@@ -82,7 +92,7 @@ def warm_up() -> None:
     threading.Thread(target=start, daemon=True).start()
 
 
-def _slot() -> LatestSlot:
+def session_slot() -> LatestSlot:
     """Return this session's place to compute."""
     slot: LatestSlot = st.session_state.setdefault("_slot", LatestSlot())
     return slot
@@ -108,7 +118,7 @@ def dense_flow(
     check_cost(method, info.width, info.height, parameters)
     key = (info.content_hash, index, gap, info.width, method.name, parameters)
     try:
-        with _slot().turn():
+        with session_slot().turn():
             answer = lab.answers.get(key)
             if answer is None:
                 answer = answer_pair(_pair(lab, clip, index, gap), method, parameters)

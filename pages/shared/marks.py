@@ -21,8 +21,8 @@ from .url import set_text, text
 
 T = TypeVar("T")
 
-REGION, EXCLUDED, LINE, PROBE, RULER = "d_region", "d_exclude", "d_line", "d_probe", "d_ruler"
-_ADDRESS = {"region": REGION, "line": LINE, "probe": PROBE, "ruler": RULER}
+REGION, EXCLUDED, LINE, PROBE, RULER = "region", "exclude", "line", "probe", "ruler"  # as the picture calls them
+DENSE = "d_"  # prefix of the Dense flow page's marks in the address
 _FORMS = {
     REGION: ("Region", "x,y,w,h: numbers and picture keep to it."),
     EXCLUDED: ("Left out", "Boxes x,y,w,h, joined by ; whose pixels do not count."),
@@ -43,12 +43,12 @@ class Marks:
     refused: tuple[str, ...]
 
 
-def read_marks(info: ClipInfo) -> Marks:
-    """Return what the address holds; what cannot be used on this clip is left out, with the reason."""
+def read_marks(info: ClipInfo, prefix: str = DENSE) -> Marks:
+    """Return what the address holds under a page's prefix; what cannot be used on this clip is left out, with why."""
     refused: list[str] = []
 
     def read(name: str, parse: Callable[[str], T]) -> T | None:
-        held = text(name)
+        held = text(prefix + name)
         try:
             return parse(held) if held else None
         except ParameterError as error:
@@ -159,27 +159,28 @@ def outlines(drawn: Drawn) -> list[tuple[tuple[tuple[float, float], ...], bool]]
     ]
 
 
-def draw_on(info: ClipInfo) -> OnDrawn:
-    """Return what takes a drawing on the picture of a clip and writes it into the address."""
+def draw_on(info: ClipInfo, prefix: str = DENSE) -> OnDrawn:
+    """Return what takes a drawing on the picture of a clip and writes it into the address, under a page's prefix."""
     fx, fy = factor_of(info)
 
     def take(what: str, drawn: tuple[float, ...]) -> None:
-        if what in ("region", "exclude"):
+        if what in (REGION, EXCLUDED):
             native = [value * (fx, fy)[i % 2] for i, value in enumerate(drawn)]
         else:
             native = [(value + 0.5) * (fx, fy)[i % 2] - 0.5 for i, value in enumerate(drawn)]
-        if what == "exclude":
-            held = text(EXCLUDED)
-            set_text(EXCLUDED, ";".join(filter(None, (held, written(tuple(native))))) if drawn else "")
-        else:
-            set_text(_ADDRESS[what], written(tuple(native)) if drawn else "")
+        name, new = prefix + what, written(tuple(native))
+        if what == EXCLUDED:
+            new = ";".join(filter(None, (text(name), new)))
+        set_text(name, new if drawn else "")
 
     return take
 
 
-def offer_marks() -> None:
-    """Show under a fold what was drawn, as text to type, correct and clear."""
-    place = st.expander("Region, line, scale …", key="d_marks", on_change="rerun")
+def offer_marks(
+    prefix: str = DENSE, names: tuple[str, ...] = tuple(_FORMS), title: str = "Region, line, scale …"
+) -> None:
+    """Show under a fold what was drawn under a page's prefix, as text to type, correct and clear."""
+    place = st.expander(title, key=f"{prefix}marks", on_change="rerun")
     if not place.open:
         return
 
@@ -188,6 +189,7 @@ def offer_marks() -> None:
 
     with place:
         st.caption("Draw them with the tools on the picture, or type pixels of the clip; empty removes.")
-        for name, (label, about) in _FORMS.items():
+        for form in names:
+            name, (label, about) = prefix + form, _FORMS[form]
             st.session_state[f"{name}_text"] = text(name)
             st.text_input(label, key=f"{name}_text", help=about, on_change=partial(typed, name), max_chars=400)

@@ -1,6 +1,8 @@
 """What the panels below the picture look at, and what they share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -66,7 +68,7 @@ def course(u: Array, v: Array, units: Units) -> dict[str, Array]:
     return {"u": u * units.factor, "v": v * units.factor, "speed": np.hypot(u, v) * units.factor}
 
 
-def offer_table(name: str, columns: dict[str, Array]) -> None:
+def offer_table(name: str, columns: Mapping[str, NDArray[Any]]) -> None:
     """Show a button that downloads columns of numbers as CSV; the file is made when it is pressed."""
     st.download_button(
         f"Download {name}", lambda: csv_table(columns), file_name=name, mime="text/csv", key=f"d_{name}",

@@ -39,16 +39,17 @@ def set_clip(name: str) -> None:
         st.query_params[_CLIP] = name
 
 
-def whole_number(name: str, low: int, high: int) -> int:
-    """Return the number the address holds under `name`, moved into low .. high; `low` where it holds none."""
+def whole_number(name: str, low: int, high: int, usual: int | None = None) -> int:
+    """Return the number the address holds under `name`, in low .. high; `usual` or `low` where it holds none."""
     text: str = st.query_params.get(name, "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else low
+    none = low if usual is None else usual
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else none
     return min(high, max(low, number))
 
 
-def set_whole_number(name: str, number: int) -> None:
-    """Write a number into the address; 0 leaves it."""
-    if number:
+def set_whole_number(name: str, number: int, usual: int = 0) -> None:
+    """Write a number into the address; the usual one leaves it."""
+    if number != usual:
         st.query_params[name] = str(number)
     elif name in st.query_params:
         del st.query_params[name]

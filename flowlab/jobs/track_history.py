@@ -1,0 +1,81 @@
+"""Tracks that grow as they are looked at: followed once, from their first frame to the farthest asked for."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowlab.core.clip import Clip, ClipInfo
+from flowlab.errors import ParameterError, shown
+from flowlab.tracking.cost import frame_seconds
+from flowlab.tracking.parameters import PointParameters
+from flowlab.tracking.points import PointTracker
+from flowlab.tracking.tracks import Tracks, joined, no_tracks
+
+FRAME_SECONDS = 1.0
+"""What one frame may take while a person waits."""
+
+
+class TrackHistory:
+    """The tracks of a clip from frame `start` on; any number of threads may ask, and none follows a frame twice.
+
+    Args:
+        parameters: of the tracker.
+        allowed: (H, W) bool, where tracks may begin; None: everywhere.
+        start: the first frame.
+
+    Raises:
+        ParameterError: as `PointTracker`.
+    """
+
+    def __init__(self, parameters: PointParameters, allowed: NDArray[np.bool_] | None, start: int) -> None:
+        self._tracker = PointTracker(parameters, allowed=allowed, start=start)
+        self._lock = threading.Lock()
+        self._start = start
+        self._parts: list[Tracks] = []
+        self._joined = no_tracks(start, start)
+
+    @property
+    def stop(self) -> int:
+        """The frame after the last one that is followed."""
+        return self._start + len(self._parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory the tracks take, and about what the tracker remembers."""
+        return 2 * sum(part.nbytes for part in self._parts) + self._tracker.nbytes
+
+    def until(self, clip: Clip, stop: int) -> Iterator[float]:
+        """Follow the points up to frame `stop` - 1, and yield the share that is done after each frame.
+
+        Whoever reads on decides whether it goes on; what is followed stays.
+
+        Raises:
+            ParameterError: the parameters do not fit this clip.
+            ClipError: a frame cannot be read.
+        """
+        while self.stop < stop:
+            frame = clip.frame(self.stop)
+            with self._lock:
+                if frame.index == self.stop:  # or another thread was faster
+                    self._parts.append(self._tracker.step(frame.grey))
+            yield (self.stop - self._start) / (stop - self._start)
+
+    def tracks(self, stop: int) -> Tracks:
+        """Return the tracks up to frame `stop` - 1, of those that are followed."""
+        with self._lock:
+            if self._joined.stop < self.stop:
+                self._joined = joined([self._joined, *self._parts[self._joined.stop - self._start :]])
+        return self._joined.between(self._start, stop)
+
+
+def check_frame_cost(info: ClipInfo, parameters: PointParameters) -> None:
+    """Raise ParameterError where one frame would take too long for a person to wait for."""
+    seconds = frame_seconds(info.height, info.width, parameters)
+    if seconds > FRAME_SECONDS:
+        raise ParameterError(
+            f"following {parameters.max_corners} corners with a window of {parameters.window} px through "
+            f"{shown(info.name)} would take about {seconds:.1f} s a frame, more than the {FRAME_SECONDS:g} s of a "
+            "page: choose fewer corners or a smaller window, or use the shell"
+        )

@@ -1,0 +1,28 @@
+"""The way into every page: through streamlit_app.py, which sets up the page and the navigation.
+
+A server that has not shown anything yet does not know that: Streamlit then takes the folder `pages/` for an app of
+its older kind, and a link to a page runs that page's script alone, without title, width and navigation.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+_ENTERED = "_entered"
+
+
+def navigation() -> Any:
+    """Show the navigation and return the page to run."""
+    pages = [
+        st.Page("pages/dense_flow.py", title="Dense flow", default=True),
+        st.Page("pages/sparse_tracking.py", title="Sparse tracking"),
+    ]
+    st.session_state[_ENTERED] = True
+    return st.navigation(pages, position="top")
+
+
+def enter() -> None:
+    """Return where the page was reached through the front door; else go there. Every page calls it first."""
+    if _ENTERED not in st.session_state:
+        navigation()  # from now on Streamlit knows
+        st.rerun()
