@@ -152,7 +152,7 @@ def align(grey: Floats, born: Templates, start: Floats, farthest: float) -> Alig
         start: (N, 2) float32, where the points were tracked to, px.
         farthest: px in x or y; an alignment that leads farther from there has slipped.
     """
-    side = round(born.patch.shape[1] ** 0.5) if len(born) else 1
+    side = round(born.patch.shape[1] ** 0.5)
     place, linear = start.copy(), born.linear.copy()
     active, moving = np.arange(len(born)), born
     for _ in range(_ITERATIONS):

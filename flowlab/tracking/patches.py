@@ -29,6 +29,8 @@ def read(grey: Floats, x: Floats, y: Floats) -> Floats:
 
     Positions are used up.
     """
+    if not x.size:
+        return np.empty(x.shape, np.float32)  # OpenCV refuses to read nothing
     height, width = grey.shape
     np.clip(x, -width, 2 * width, out=x)  # a point may be anywhere by now
     np.clip(y, -height, 2 * height, out=y)

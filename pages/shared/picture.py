@@ -19,6 +19,7 @@ from .points_under import PointsUnder, checked_pick
 
 _PHOTOGRAPH_QUALITY = 80
 _DRAWING_QUALITY = 88
+_ENLARGED_QUALITY = 72  # four times the pixels, and hardly more to see in them
 _HOVER_SAMPLES = 8_000  # every 6th pixel of 640x480: 43 kB
 MAX_HEIGHT = "58vh"  # so that the numbers below stay on the first screen
 
@@ -104,6 +105,11 @@ def drawing_uri(rgb: NDArray[np.uint8]) -> str:
     return data_uri(encode_jpeg(rgb, _DRAWING_QUALITY), "image/jpeg")
 
 
+def enlarged_uri(rgb: NDArray[np.uint8]) -> str:
+    """Return a picture drawn larger than its clip as the data URI of a JPEG: half its colour is the clip's own."""
+    return data_uri(encode_jpeg(rgb, _ENLARGED_QUALITY, photograph=True), "image/jpeg")
+
+
 @lru_cache(maxsize=32)
 def _sample_uri(pixels: bytes, shape: tuple[int, ...]) -> str:
     return data_uri(encode_png(np.frombuffer(pixels, np.uint8).reshape(shape)), "image/png")
@@ -168,7 +174,10 @@ def picture(
             no tools.
     """
     width, height = size or (rgb.shape[1], rgb.shape[0])
-    encoded = photograph_uri(rgb) if not legend.kind else drawing_uri(rgb)
+    if rgb.shape[1] > width:
+        encoded = enlarged_uri(rgb)
+    else:
+        encoded = photograph_uri(rgb) if not legend.kind else drawing_uri(rgb)
     one, two = (photograph_uri(beneath), encoded) if beneath is not None else (encoded, "")
     _picture(
         key=key,

@@ -1,4 +1,4 @@
-"""Aligning birth patches: warps known exactly, light, edges and corners, what is lost, and covariances that are some."""
+"""Aligning birth patches: warps known exactly, light, edges and corners, what is lost, and covariances."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from flowlab.tracking.affine_check import Templates, align, pulled, templates
 from flowlab.tracking.patches import neighbourhoods
 from tests.flowlab.tracking.surfaces import HEIGHT, WIDTH, edge, full, grain, picture, points, waves
 
-AT = points((30, 25), (41, 31), (50, 22), (36, 33))
+AT = points((30, 25), (41, 31), (50, 22), (35, 34))  # about (39, 28)
 WINDOW = 15
 IDENTITY = ((1, 0), (0, 1))
 
@@ -67,10 +67,11 @@ def test_a_known_affine_map_is_found(name):
     matrix, more = WARPS[name]
     shift = about_the_middle(matrix) + more
     true = AT @ np.transpose(matrix) + shift
-    found = after_frames(picture(waves, matrix, shift), born(), (true + (0.15, -0.1)).astype(np.float32))
+    patches, grey = born(window=21), picture(waves, matrix, shift)
+    found = after_frames(grey, patches, (true + np.array((0.15, -0.1))).astype(np.float32))
     assert not found.lost.any()
     np.testing.assert_allclose(found.xy, true, atol=0.02)
-    np.testing.assert_allclose(found.templates.linear, np.broadcast_to(matrix, (4, 2, 2)), atol=0.01)
+    np.testing.assert_allclose(found.templates.linear, np.broadcast_to(matrix, (4, 2, 2)), atol=0.005)
     assert (found.ncc > 0.999).all()
 
 
@@ -90,15 +91,15 @@ def test_the_linear_part_is_carried_on_from_frame_to_frame():
 
 @pytest.mark.parametrize(("gain", "bias"), [(0.5, 40), (1.6, -70), (1, 25)])
 def test_light_that_changes_moves_nothing(gain, bias):
-    matrix, shift = turn(3), about_the_middle(turn(3)) + (0.3, -0.2)
-    grey, start = picture(waves, matrix, shift), (AT @ turn(3).T + shift + (0.1, 0.1)).astype(np.float32)
+    matrix, shift = turn(3), about_the_middle(turn(3)) + np.array((0.3, -0.2))
+    grey, start = picture(waves, matrix, shift), (AT @ turn(3).T + shift + 0.1).astype(np.float32)
     plain, lit = (align(g.astype(np.float32), born(), start, 1.0) for g in (grey, gain * grey + bias))
     np.testing.assert_allclose(lit.xy, plain.xy, atol=1e-4)
     np.testing.assert_allclose(lit.templates.linear, plain.templates.linear, atol=1e-4)
     np.testing.assert_allclose(lit.ncc, plain.ncc, atol=1e-5)
 
 
-# --- two witnesses ----------------------------------------------------------------------------------------
+# --- two witnesses ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("degrees", [0, 45, 90, 135, 180])
@@ -144,14 +145,16 @@ def test_what_is_pulled_is_a_part_of_lucas_kanades_error_all_of_it_along_an_edge
     assert 0 < found[0, 0] < 0.6 * 0.01
 
 
-def test_what_is_pulled_follows_a_patch_that_has_turned():
-    at = AT[:1]
-    patches = born(edge(0, at[0]), at)  # pulled along y, where it was born
-    turned = replace(patches, linear=turn(90)[None].astype(np.float32))  # along x by now
-    step = np.array([[9, 0, 0.04]], np.float32)
-    found = full(pulled(turned, step))[0]
-    assert found[0, 0] == pytest.approx(9, rel=1e-3)
-    assert 0 < found[1, 1] < 0.6 * 0.04
+@pytest.mark.parametrize("degrees", [30, 90, 200])
+def test_what_is_pulled_follows_a_patch_that_has_turned(degrees):
+    at, matrix = AT[:1], turn(degrees)
+    patches = born(edge(0, at[0]), at)
+    turned = replace(patches, linear=matrix[None].astype(np.float32))
+    step = np.diag([0.04, 9.0])  # long along the edge
+    lying = matrix @ step @ matrix.T
+    upright, found = (full(pulled(p, s.ravel()[None, [0, 1, 3]]))[0] for p, s in ((patches, step), (turned, lying)))
+    np.testing.assert_allclose(found, matrix @ upright @ matrix.T, rtol=1e-3, atol=1e-4)
+    assert abs(found[0, 1]) > 1 or degrees == 90
 
 
 def test_an_unknown_step_is_pulled_to_much_and_to_no_nan():
@@ -161,7 +164,7 @@ def test_an_unknown_step_is_pulled_to_much_and_to_no_nan():
     assert found[0, 2] > 1e10
 
 
-# --- the mathematics -----------------------------------------------------------------------------------------
+# --- the mathematics ----------------------------------------------------------------------------------
 
 
 def test_the_steepest_descent_images_are_what_each_of_the_six_numbers_changes():
@@ -200,7 +203,7 @@ def test_an_update_and_its_inverse_compose_to_the_identity(monkeypatch):
     np.testing.assert_allclose(np.einsum("nij,nj->ni", found.templates.linear, t) + found.xy, AT, atol=1e-4)
 
 
-# --- what is lost ------------------------------------------------------------------------------------------------
+# --- what is lost -------------------------------------------------------------------------------------
 
 
 def test_a_patch_that_was_replaced_does_not_look_alike():
@@ -208,7 +211,7 @@ def test_a_patch_that_was_replaced_does_not_look_alike():
     assert (found.lost | (found.ncc < 0.5)).all()
 
 
-@pytest.mark.parametrize("off", [(0.8, 0), (0, -0.8)])
+@pytest.mark.parametrize("off", [(0.6, 0), (0, -0.6)])
 def test_an_alignment_that_leads_too_far_is_lost_and_the_place_stays(off):
     start, patches = (AT + off).astype(np.float32), born()
     before = replace(patches, linear=np.tile(turn(1), (4, 1, 1)).astype(np.float32))
@@ -216,7 +219,7 @@ def test_an_alignment_that_leads_too_far_is_lost_and_the_place_stays(off):
     assert found.lost.all()
     np.testing.assert_array_equal(found.xy, start)
     np.testing.assert_array_equal(found.templates.linear, before.linear)
-    kept = align(picture(waves), before, start, 1.0)
+    kept = align(picture(waves), before, start, 0.6)
     assert not kept.lost.any()
     assert (np.abs(kept.xy - AT).max(axis=1) < 0.3).all()
 
@@ -230,12 +233,11 @@ def test_a_patch_that_shrinks_or_grows_beyond_belief_is_lost(scale):
     assert align(picture(waves, turn(0, scale), shift), before, start, 5.0).lost.all()
 
 
-@pytest.mark.filterwarnings("error")
 def test_a_flat_template_disturbs_no_other():
     grey = picture(waves)
     grey[:, 60:] = 128
     at = points((20, 30), (72, 30), (35, 22))
-    moved = (at + (0.2, -0.1)).astype(np.float32)
+    moved = at + points((0.2, -0.1))
     patches = templates(neighbourhoods(grey, at, 9))
     found = align(grey, patches, moved, 1.0)
     alone = align(grey, templates(neighbourhoods(grey, at[[0, 2]], 9)), moved[[0, 2]], 1.0)
@@ -259,7 +261,7 @@ def test_no_tracks_have_no_alignment():
     assert (len(none), found.xy.shape, found.covariance.shape, found.lost.shape) == (0, (0, 2), (0, 3), (0,))
 
 
-# --- uncertainty ----------------------------------------------------------------------------------------------------
+# --- uncertainty --------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -285,7 +287,6 @@ def assert_covariances(three):
         assert smaller >= -1e-6 * larger
 
 
-@pytest.mark.filterwarnings("error")
 @given(any_patches(), st.floats(0, 360))
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_in_the_patch_its_covariance_is_one(world, degrees):
@@ -318,7 +319,7 @@ def test_it_is_turned_with_the_patch():
     assert (found[:, 0] > found[:, 2]).all()
 
 
-# --- many at once -------------------------------------------------------------------------------------------------------
+# --- many at once -------------------------------------------------------------------------------------
 
 
 def test_each_is_aligned_as_if_it_were_alone():

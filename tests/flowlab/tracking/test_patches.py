@@ -1,4 +1,4 @@
-"""Neighbourhoods of points: planes and ramps worked out by hand, core's tensor, OpenCV's eigenvalue, and far outside."""
+"""Neighbourhoods of points: planes and ramps worked out by hand, core's tensor, OpenCV's eigenvalue, far outside."""
 
 import cv2
 import numpy as np
@@ -61,6 +61,11 @@ def test_the_smaller_eigenvalue_is_that_of_the_tensor():
     xx, xy, yy = here.tensor.astype(np.float64).T
     found = np.linalg.eigvalsh(np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2))[:, 0]
     np.testing.assert_allclose(here.min_eig, found, rtol=1e-4)
+
+
+def test_the_grey_levels_are_those_around_the_point():
+    grey, at = picture(waves), points((30, 25), (12.5, 44.2), (60.3, 33.8))
+    np.testing.assert_array_equal(neighbourhoods(grey, at, 7).values, around(grey, at, 7))
 
 
 def test_each_patch_is_filtered_as_if_it_were_alone():
@@ -143,6 +148,9 @@ def test_a_flat_patch_correlates_with_nothing():
     flat, textured = np.full((1, 81), 90, np.float32), np.arange(81, dtype=np.float32)[None]
     assert np.isnan(correlation(normalised(flat), normalised(textured)))[0]
     assert np.isnan(correlation(normalised(flat), normalised(flat)))[0]
+    hardly = flat + np.float32(1e-5) * (np.arange(81) % 2)  # what rounding makes of flat
+    assert hardly.std() > 0
+    assert np.isnan(normalised(hardly.astype(np.float32))).all()
     both = np.concatenate([flat, textured])
     assert np.isnan(correlation(normalised(both), normalised(both))).tolist() == [True, False]
 
