@@ -63,7 +63,7 @@ def show_frame(clip: Clip) -> None:
         view = choose_view(asked, fixed_scales(clip, 1), marks, info)
     kind = choose_shown()
     place = st.container()
-    frame = max(frame_slider(info.frame_count - 1, FRAME, USUAL_FRAME), asked.start)
+    frame = frame_slider(info.frame_count - 1, FRAME, USUAL_FRAME, asked.start)
 
     tracks = followed(clip, asked, frame + 1, stop_at)
     outline = _outline(tracks, view, info.width, info.height)

@@ -14,7 +14,7 @@ from flowlab.core.region import Box, Selection
 from flowlab.engine.cluster import Cluster
 from flowlab.errors import ParameterError, shown
 from flowlab.jobs.clips import open_clip
-from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsWorkshop
+from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsWorkshop, check_file
 from flowlab.jobs.points_job import PointsJob
 from flowlab.jobs.scales import clip_scales
 from flowlab.jobs.track_look import BY_TRACK, COLOURINGS, TrackLook, colouring
@@ -94,7 +94,8 @@ def _files(table: Path | None, video: Path | None, summary: Path | None, columns
     for path, suffix in ((table, ".csv"), (video, ".mp4"), (summary, ".json")):
         if path is None:
             continue
-        if path.is_dir() or path.suffix.lower() != suffix:
+        check_file(path)
+        if path.suffix.lower() != suffix:
             raise ParameterError(f"{shown(path.name)} cannot be written: give a file whose name ends in {suffix}")
         if _is_same(path, clip_name):
             raise ParameterError(f"{shown(path.name)} is the clip itself: give another name to what is written")

@@ -1,6 +1,7 @@
 """A whole clip's tracks, from question to files: what is finished is reused, the rest computed, all checked."""
 
 import json
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from flowlab.jobs.track_table import CONTRACT, table_of
 from flowlab.jobs.whole_clip import make_folder
 from flowlab.media.video_parts import join_parts
 from flowlab.store.objects import Store
+from flowlab.tracking.points import PointTracker
 from flowlab.tracking.statistics import TrackSummary
 from flowlab.tracking.tracks import Tracks
 
@@ -91,12 +93,12 @@ class PointsWorkshop:
             FlowFileError: a file cannot be written; where there is no place for it, before anything is computed.
             FlowlabError: see `follow`.
         """
-        _ = job.allowed  # a region outside the picture is told before anything is made
+        assert files.video is None or job.look is not None
+        PointTracker(job.parameters, allowed=job.allowed)  # what it refuses is told before anything is made
         for path in (files.table, files.video, files.summary):
             if path is not None:
+                check_file(path)
                 make_folder(path.parent)
-                if path.is_dir():
-                    raise FlowFileError(f"{shown(path.name)} cannot be written: it is a folder, choose another name")
                 sweep(path.parent)
         first: PointsOutcome | None = None
         for _attempt in range(_ATTEMPTS):
@@ -238,6 +240,18 @@ class PointsWorkshop:
             self.store.room.make(0, coming=len(coming))
 
 
+def check_file(path: Path) -> None:
+    """Raise FlowFileError where no file can have this name."""
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # the folder it is in is another question
+    except OSError as error:
+        raise _refused(path, error) from None
+    if is_folder:
+        raise FlowFileError(f"{shown(path.name)} cannot be written: it is a folder, choose another name")
+
+
 @contextmanager
 def _whole(out: Path) -> Iterator[Path]:
     """Yield where to write what becomes `out` when the block ends well; raises FlowFileError where it cannot."""
@@ -245,7 +259,11 @@ def _whole(out: Path) -> Iterator[Path]:
         with replacing(out) as temporary:
             yield temporary
     except OSError as error:
-        raise FlowFileError(f"{shown(out.name)} cannot be written: {error.strerror or error}, choose another") from None
+        raise _refused(out, error) from None
+
+
+def _refused(path: Path, error: OSError) -> FlowFileError:
+    return FlowFileError(f"{shown(path.name)} cannot be written: {error.strerror or error}, choose another")
 
 
 def _result_key(job: PointsJob) -> str:

@@ -112,10 +112,11 @@ class PointsJob:
             first: leave out those that end at this frame or before; None: none.
             stop: leave out those that begin at this frame or after; None: none.
         """
-        start, step = self.start, self.step
-        begin = start if first is None else start + (max(first, start) - start) // step * step
-        end = self.stop if stop is None else min(stop, self.stop)
-        return [Chunk(place, min(place + step, self.stop)) for place in range(begin, end, step)]
+        low = self.start if first is None else max(self.start, first)
+        high = self.stop if stop is None else min(self.stop, stop)
+        begin = low - (low - self.start) % self.step
+        pieces = [Chunk(place, min(place + self.step, self.stop)) for place in range(begin, high, self.step)]
+        return [piece for piece in pieces if piece.stop > low]
 
     @property
     def title(self) -> str:

@@ -1,6 +1,7 @@
 """The pieces of a whole clip's tracks: which are missing, and who computes them, a cluster or this process."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -115,8 +116,8 @@ def finish(
 ) -> tuple[list[PointsDone], int]:
     """See to it that every piece of a job is in the store.
 
-    A piece that was there may be removed for want of room while others are computed. It is computed then, but none
-    twice.
+    A piece that was there may be removed for want of room while others are computed. It is computed then; where one
+    goes that was computed just now, there is no room.
 
     Returns:
         What is known of every piece, in order, up to where the clip is damaged, and how many of their frames had been
@@ -133,26 +134,30 @@ class _Work:
 
     def __init__(self, job: PointsJob, keeper: PointsKeeper, workers: PointsWorkers, report: Report) -> None:
         self._job, self._keeper, self._workers, self._report = job, keeper, workers, report
-        self._computed: set[Chunk] = set()
+        self._computed: Counter[Chunk] = Counter()
 
     def finish(self) -> tuple[list[PointsDone], int]:
         """See `finish`."""
         reused: int | None = None
         while True:
             done, untracked = self._found()
-            known = {chunk: piece for chunk, piece in done.items() if chunk not in untracked}
-            undrawn = [chunk for chunk, piece in known.items() if piece.written and not self._is_drawn(chunk)]
+            known = {chunk: done[chunk] for chunk in done.keys() - untracked}
+            undrawn = sorted(
+                (chunk for chunk, piece in known.items() if piece.written and not self._is_drawn(chunk)),
+                key=lambda chunk: chunk.start,
+            )
             reused = sum(piece.written for piece in known.values()) if reused is None else reused
             if not untracked and not undrawn:
                 self._report(self._job.frames, self._job.frames, reused)
                 return list(done.values()), reused
-            if not self._computed.isdisjoint((*untracked, *undrawn)):
+            lost = {*untracked} - done.keys() | {*undrawn}
+            if not lost.isdisjoint(self._computed) or max(self._computed.values(), default=0) > _ATTEMPTS:
                 raise gone()
-            before = len(self._computed)
+            before = self._computed.total()
             try:
-                self._compute(untracked, undrawn, sum(chunk.pairs for chunk in known if chunk not in undrawn))
+                self._compute(untracked, undrawn, sum(chunk.pairs for chunk in known.keys() - undrawn))
             except PieceGoneError:
-                if len(self._computed) == before:
+                if self._computed.total() == before:
                     raise
 
     def _compute(self, untracked: list[Chunk], undrawn: list[Chunk], finished: int) -> None:
@@ -160,13 +165,13 @@ class _Work:
         self._report(finished, self._job.frames, reused)
         for chunk in untracked:  # each goes on where the one before it ended
             piece = self._workers.tracked(chunk)
-            self._computed.add(chunk)
+            self._computed[chunk] += 1
             finished += piece.planned
             self._report(finished, self._job.frames, reused)
             if piece.is_short:
                 break
         for piece in self._workers.drawn(undrawn):
-            self._computed.add(Chunk(piece.start, piece.start + piece.planned))
+            self._computed[Chunk(piece.start, piece.start + piece.planned)] += 1
             finished += piece.planned
             self._report(finished, self._job.frames, reused)
 

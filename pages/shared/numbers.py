@@ -158,6 +158,11 @@ def _facts(info: ClipInfo, selection: Selection) -> None:
     if selection.excluded:
         facts.append(f"{len(selection.excluded)} area{'s' * (len(selection.excluded) > 1)} left out")
     st.caption(plain(f"{info.name}: " + " · ".join(facts)))
+    show_losses(info)
+
+
+def show_losses(info: ClipInfo) -> None:
+    """Say what of the clip is lost, and what else a person should know of it."""
     if info.damaged:
         st.warning(plain(f"{info.damaged} frames of this clip are damaged: what could be saved is shown."))
     if info.note:

@@ -11,6 +11,7 @@ from flowlab.evaluation.track_truth import RIGHT, step_errors
 from flowlab.tracking.endings import Status
 from flowlab.tracking.global_motion import GlobalMotion, MotionModel, global_motion
 
+from .numbers import show_losses
 from .plain import plain
 from .point_views import Shown
 
@@ -53,6 +54,7 @@ def show_numbers(shown: Shown, motion: GlobalMotion, clip: object) -> None:
         plain(f"{info.name} · {width}x{height}{scaled} · {info.frame_count} frames · tracks since frame "
               f"{shown.tracks.start}.") + cut
     )  # fmt: skip
+    show_losses(info)
     if not alive.any():
         st.info(_why_none(shown))
 

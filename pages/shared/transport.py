@@ -14,25 +14,25 @@ _PAINT, _PAINT_STEPS = 0.12, 12  # s for decoding and painting a picture, and ho
 _PAUSE = 0.02  # s: room for what the person does meanwhile
 
 
-def frame_slider(last: int, key: str, usual: int = 0) -> int:
+def frame_slider(last: int, key: str, usual: int = 0, first: int = 0) -> int:
     """Show slider, step and play controls for frames 0 .. last, and return the frame to show: `usual` to begin with.
 
-    Left and right arrow keys step, the space bar plays and pauses. `keep_playing`, called when the page
-    is drawn, moves on.
+    No frame before `first` is shown: whoever asks for one sees that, and playing goes round from there. Left and
+    right arrow keys step, the space bar plays and pauses. `keep_playing`, called when the page is drawn, moves on.
     """
     if last < 1:
         stop_playing()  # there is no button to pause with
         return 0
-    frame = whole_number(key, 0, last, usual)
+    frame = whole_number(key, first, last, usual)
     if st.session_state.pop(_ADVANCE, False):
-        frame = 0 if frame >= last else frame + 1
+        frame = first if frame >= last else frame + 1
     set_whole_number(key, frame, usual)
     st.session_state[key] = frame
     playing = st.session_state.get(_PLAY, False)
 
     def step(by: int) -> None:
         st.session_state[_PLAY] = False
-        set_whole_number(key, min(last, max(0, whole_number(key, 0, last, usual) + by)), usual)
+        set_whole_number(key, min(last, max(first, whole_number(key, first, last, usual) + by)), usual)
 
     def moved() -> None:
         set_whole_number(key, st.session_state[key], usual)

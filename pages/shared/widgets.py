@@ -33,7 +33,8 @@ def control(field: Field, key: str, value: Value, **options: Any) -> Value:
 def one_of(label: str, names: list[str], default: str, key: str) -> str:
     """Show a row of names of which one is chosen, bound to the address, and return it."""
     options: dict[str, Any] = {"key": key, "required": True, "label_visibility": "collapsed", **BOUND}
-    return str(st.segmented_control(label, names, default=default, **options))
+    # Nothing is chosen where a link holds the name and no value.
+    return str(st.segmented_control(label, names, default=default, **options) or default)
 
 
 def parameters(kind: type[P], prefix: str) -> P:

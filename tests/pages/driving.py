@@ -10,9 +10,11 @@ APP = str(Path(__file__).parents[2] / "streamlit_app.py")
 SMALL = "scene:two-layers?width=192&height=128&frames=12"
 
 
-def open_page(**query: str) -> AppTest:
-    """Open the page at a link and let it run."""
+def open_page(page: str = "", **query: str) -> AppTest:
+    """Open a page (its script's name; "": the first one) at a link and let it run."""
     app = AppTest.from_file(APP, default_timeout=60)
+    if page:
+        app.switch_page(f"pages/{page}.py")
     for name, value in query.items():
         app.query_params[name] = value
     return run(app)

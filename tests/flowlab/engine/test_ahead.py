@@ -1,5 +1,6 @@
 """Working ahead in a thread: the same items, the same errors, and no thread left behind."""
 
+import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from flowlab.engine.ahead import ahead
+from tests.processes import wait_for
 
 
 def threads() -> set[str]:
@@ -66,6 +68,27 @@ def test_left_early_the_thread_stops_and_closes_what_it_read() -> None:
     next(reading)
     reading.close()
     assert closed.is_set()
+    assert not threads()
+
+
+def test_ctrl_c_while_it_waits_stops_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interrupt comes in `get`, when the thread has more to give than there is room for."""
+    real = queue.Queue.get
+    gets = []
+
+    def get(self: "queue.Queue[object]", *arguments: object, **options: object) -> object:
+        gets.append(1)
+        if len(gets) == 3:
+            wait_for("the thread to be as far ahead as it may", self.full)
+            raise KeyboardInterrupt
+        return real(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(queue.Queue, "get", get)
+    got = []
+    with pytest.raises(KeyboardInterrupt):
+        for item in ahead(iter(int, 1), 2):
+            got.append(item)
+    assert got == [0, 0]
     assert not threads()
 
 

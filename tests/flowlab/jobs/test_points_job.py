@@ -134,7 +134,7 @@ jobs = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(jobs)
 def test_the_pieces_follow_one_another_and_miss_nothing(job: PointsJob) -> None:
     chunks = job.chunks()
@@ -144,20 +144,20 @@ def test_the_pieces_follow_one_another_and_miss_nothing(job: PointsJob) -> None:
     assert job.frames == sum(chunk.pairs for chunk in chunks)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(jobs, st.integers(0, 400))
 def test_the_pieces_begin_where_they_do_whatever_the_range_ends_with(job: PointsJob, more: int) -> None:
     starts = [chunk.start for chunk in job.chunks()]
     assert [chunk.start for chunk in replace(job, stop=job.stop + more).chunks()][: len(starts)] == starts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(jobs, st.integers(0, 8000), st.integers(0, 8000))
 def test_some_of_the_pieces_are_those_of_all_that_touch_a_stretch(job: PointsJob, first: int, stop: int) -> None:
     assert job.chunks(first, stop) == [c for c in job.chunks() if c.stop > first and c.start < stop]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(jobs)
 def test_the_pieces_are_short_in_time_and_never_shorter_than_is_worth_it(job: PointsJob) -> None:
     assert 10 <= job.step <= 240

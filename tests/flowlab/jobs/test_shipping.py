@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from flowlab.jobs.clip_place import ClipPlace, close_clips
 from flowlab.jobs.clips import open_clip
 from flowlab.jobs.dense_files import plan_output
 from flowlab.jobs.isolated import index_answer
+from flowlab.jobs.points_clip import PointsFiles, PointsWorkshop
 from flowlab.jobs.shipping import has_clip, ship, take_all, take_index, take_piece
 from flowlab.jobs.whole_clip import Outcome, Workshop
 from flowlab.media.hashing import file_hash
@@ -31,6 +33,7 @@ from flowlab.media.opening import open_media
 from flowlab.media.video import VideoClip
 from flowlab.store.objects import Store, open_store
 from tests.flowlab.jobs.test_dense_job import job_about
+from tests.flowlab.jobs.test_points_job import job_about as points_about
 from tests.hostile import moving_texture, pngs, write_video
 
 ROOT = Path(__file__).parents[3]
@@ -350,6 +353,25 @@ def test_workers_elsewhere_give_the_same_bytes(
     for home in homes:
         assert Store(home / "store").has(file_hash(video))
         assert list((home / "here").iterdir()) == []  # and nothing where they were started
+
+
+@linux
+def test_tracks_from_workers_elsewhere_are_the_same(video: Path, elsewhere: Cluster, tmp_path: Path) -> None:
+    """They are sent the tracker's state and the rows that trails reach back to, and send back all that came of it."""
+    with closing(open_clip(video)) as clip:
+        job = points_about(clip)
+        for name, cluster in (("alone", None), ("there", elsewhere)):
+            shop, out = PointsWorkshop(Store(tmp_path / f"{name}-home"), cluster), tmp_path / name
+            shop.follow(replace(job, look=None), clip, lambda *_: None, NEVER)  # the video is drawn later, by them all
+            done = shop.write(job, clip, PointsFiles(out / "t.csv", out / "v.mp4"), lambda *_: None, NEVER)
+            assert (done.planned, done.written, done.reused) == (40, 40, 40)
+        assert digest(tmp_path / "there") == digest(tmp_path / "alone")
+        other = replace(job, start=1)  # followed and drawn at once
+        for name, cluster in (("alone", None), ("there", elsewhere)):
+            shop = PointsWorkshop(Store(tmp_path / f"{name}-home"), cluster)
+            made = shop.make(other, clip, lambda *_: None, NEVER)
+            assert (made.planned, made.written, made.reused) == (39, 39, 0)
+        assert made == PointsWorkshop(Store(tmp_path / "alone-home")).result(other)
 
 
 @linux
