@@ -5,8 +5,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from flowlab.core.clip import Clip
+from flowlab.core.truth import Truth
 from flowlab.errors import FlowlabError
 from flowlab.jobs.pairs import check_size
+from flowlab.jobs.track_look import colouring
 from flowlab.tracking.global_motion import MotionModel, camera_path, carried, frame_outline
 from flowlab.tracking.tracks import Tracks
 from pages.shared.clip_picker import choose_clip, offer_remedy, show_refusal
@@ -17,7 +19,7 @@ from pages.shared.marks import read_marks, show_refused
 from pages.shared.plain import plain
 from pages.shared.point_controls import PREFIX, View, choose_tracker, choose_view
 from pages.shared.point_downloads import offer_downloads
-from pages.shared.point_numbers import camera_step, show_numbers
+from pages.shared.point_numbers import camera_step, judge, show_numbers
 from pages.shared.point_panels import Subject, look_closer
 from pages.shared.point_views import TRACKS, Shown, choose_shown, pick, show_tracks, show_zoom
 from pages.shared.tracking import followed
@@ -60,14 +62,15 @@ def show_frame(clip: Clip) -> None:
     marks = read_marks(info, PREFIX)
     with st.sidebar:
         asked = choose_tracker(marks, info.frame_count)
-        view = choose_view(asked, fixed_scales(clip, 1), marks, info)
+        view = choose_view(asked, fixed_scales(clip, 1), marks, info, knows_truth=isinstance(clip, Truth))
     kind = choose_shown()
     place = st.container()
     frame = frame_slider(info.frame_count - 1, FRAME, USUAL_FRAME, asked.start)
 
     tracks = followed(clip, asked, frame + 1, stop_at)
     outline = _outline(tracks, view, info.width, info.height)
-    shown = Shown(clip.frame(frame), info, tracks, view, marks, outline)
+    judged = judge(clip, tracks, frame) if colouring(view.look.colour).needs_truth else None
+    shown = Shown(clip.frame(frame), info, tracks, view, marks, outline, judged)
     with place:
         (show_tracks if kind == TRACKS else show_zoom)(shown)
     let_the_browser_paint()

@@ -17,7 +17,7 @@ from flowlab.jobs.clips import open_clip
 from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsWorkshop, check_file
 from flowlab.jobs.points_job import PointsJob
 from flowlab.jobs.scales import clip_scales
-from flowlab.jobs.track_look import BY_TRACK, COLOURINGS, TrackLook, colouring
+from flowlab.jobs.track_look import BY_TRACK, VIDEO_COLOURS, TrackLook, colouring
 from flowlab.jobs.track_table import COLUMNS, CONTRACT
 from flowlab.jobs.whole_clip import WORTH_PROCESSES
 from flowlab.store.objects import open_store
@@ -40,7 +40,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--columns", type=click.Choice(tuple(COLUMNS)), default=CONTRACT, show_default=True, help="Names in the table."
 )
-@click.option("--colour", default=BY_TRACK, show_default=True, help=f"For --video: {', '.join(COLOURINGS)}.")
+@click.option("--colour", default=BY_TRACK, show_default=True, help=f"For --video: {', '.join(VIDEO_COLOURS)}.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes; by default one a processor core.")
 @click.option(
     "--scheduler",
@@ -63,7 +63,7 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
     """
     parameters = settings_of(PointParameters, preset, settings)
     selection = Selection() if region is None else Selection(Box.parse(region, "--region"))
-    chosen = colouring(colour)
+    chosen = colouring(colour, VIDEO_COLOURS)
     files = _files(out, video, summary, columns, clip_name)
     with (
         closing(Cluster(scheduler or None, workers=workers, preload=PRELOAD)) as cluster,

@@ -1,6 +1,7 @@
 """The whole clip's tracks: a video, a table and a summary, made by a job."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from flowlab.core.clip import Clip
 from flowlab.jobs.points_clip import PointsOutcome
 from flowlab.jobs.points_job import PointsJob
-from flowlab.jobs.track_look import colouring
+from flowlab.jobs.track_look import BY_TRACK, VIDEO_COLOURS, colouring
 from flowlab.jobs.track_table import TRACKPY, table_of
 from flowlab.store.sizes import size_text
 
@@ -29,10 +30,13 @@ def show_whole_clip(clip: Clip, asked: Asked, shown: Shown) -> None:
         st.info("This clip has one frame: there is nothing to follow.")
         return
     frames = choose_range("s_clip_range", info.frame_count, (0, info.frame_count))
-    job = PointsJob.of(info, frames, asked.parameters, asked.selection, shown.view.look)
+    look = shown.view.look
+    if look.colour not in VIDEO_COLOURS:
+        look = replace(look, colour=BY_TRACK)
+    job = PointsJob.of(info, frames, asked.parameters, asked.selection, look)
     made = lab.points_workshop.result(job)
     if made is None:
-        title = colouring(shown.view.look.colour).title.lower()
+        title = colouring(look.colour).title.lower()
         words = f"Tracks of {job.frames} frames, coloured by {title}, as a video, a table and a summary"
         run = partial(lab.points_workshop.make, job, clip)
         page = "pages/sparse_tracking.py"

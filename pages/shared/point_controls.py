@@ -8,7 +8,7 @@ from flowlab.core.clip import ClipInfo
 from flowlab.core.units import Units
 from flowlab.drawing.scales import nice_scale
 from flowlab.jobs.scales import Scales
-from flowlab.jobs.track_look import BY_TRACK, COLOURINGS, TrackLook
+from flowlab.jobs.track_look import BY_TRACK, CAMERAS, COLOURINGS, TrackLook
 from flowlab.tracking.global_motion import MotionModel
 from flowlab.tracking.parameters import PointParameters
 
@@ -79,8 +79,11 @@ def _presets(values: PointParameters) -> None:
     st.session_state[key] = current
 
     def apply() -> None:
-        if st.session_state[key] in names:
-            to_address(PointParameters.preset(st.session_state[key]), _PARAMETERS)
+        chosen = st.session_state[key]
+        if chosen in names:
+            to_address(PointParameters.preset(chosen), _PARAMETERS)
+            if chosen in CAMERAS:
+                st.session_state["s_model"], st.session_state["s_ransac"] = CAMERAS[chosen]
 
     sources = "\n".join(f"- **{preset.name}**: {preset.source}" for preset in PointParameters.presets)
     st.selectbox("Preset", [*names, _CUSTOM], key=key, on_change=apply, help=sources)
@@ -99,11 +102,12 @@ def _knobs(values: PointParameters, names: tuple[str, ...]) -> None:
     knobs(values, f"{_PARAMETERS}set_", lambda changed: to_address(changed, _PARAMETERS), skip=others)
 
 
-def choose_view(asked: Asked, scales: Scales, marks: Marks, info: ClipInfo) -> View:
-    """Show the controls of the view and of what is measured."""
+def choose_view(asked: Asked, scales: Scales, marks: Marks, info: ClipInfo, *, knows_truth: bool) -> View:
+    """Show the controls of the view and of what is measured; errors can be shown where the clip `knows_truth`."""
     st.caption("VIEW")
-    about = "\n".join(f"- **{row.name}**: {row.words}" for row in COLOURINGS.values())
-    colour = st.selectbox("Colour", list(COLOURINGS), key="s_colour", help=about, **BOUND)
+    rows = [row for row in COLOURINGS.values() if knows_truth or not row.needs_truth]
+    about = "\n".join(f"- **{row.name}**: {row.words}" for row in rows)
+    colour = st.selectbox("Colour", [row.name for row in rows], key="s_colour", help=about, **BOUND)
     _knobs(asked.parameters, _VIEW)
     about = "End of the colour scale of speeds; automatic (0) is the clip's own."
     speed = st.number_input("Full colour at (px)", 0.0, 500.0, 0.0, 0.5, key="s_scale", help=about, **BOUND)

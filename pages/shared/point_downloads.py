@@ -37,7 +37,14 @@ def offer_downloads(shown: Shown, asked: Asked) -> None:
 
 def _drawn(shown: Shown) -> bytes:
     return encode_png(
-        draw_frame(shown.frame.rgb, shown.tracks, shown.frame.index, shown.view.look, outline=shown.outline)
+        draw_frame(
+            shown.frame.rgb,
+            shown.tracks,
+            shown.frame.index,
+            shown.view.look,
+            outline=shown.outline,
+            errors=shown.errors,
+        )
     )
 
 

@@ -7,9 +7,10 @@ import streamlit as st
 
 from flowlab.core.truth import Truth
 from flowlab.errors import FlowFileError
-from flowlab.evaluation.track_truth import RIGHT, step_errors
+from flowlab.evaluation.track_truth import RIGHT, StepErrors, step_errors
 from flowlab.tracking.endings import Status
 from flowlab.tracking.global_motion import GlobalMotion, MotionModel, global_motion
+from flowlab.tracking.tracks import Tracks
 
 from .numbers import show_losses
 from .plain import plain
@@ -41,7 +42,7 @@ def show_numbers(shown: Shown, motion: GlobalMotion, clip: object) -> None:
          "Median standard error of a step, from texture and noise: the ellipses show it for each point."),
         ("With the camera", _told(motion.share if motion.found else math.nan, ".0%", ""),
          "Share of the points that move as the camera's motion model says."),
-        *_truth(shown, clip),
+        *_truth(shown.judged or judge(clip, shown.tracks, shown.frame.index)),
     ]  # fmt: skip
     with st.container(horizontal=True, gap="medium", key="s_numbers"):
         for label, value, about in told:
@@ -73,13 +74,19 @@ def _middle_error(shown: Shown) -> float:
     return _median(np.sqrt((xx + yy) / 2))
 
 
-def _truth(shown: Shown, clip: object) -> list[tuple[str, str, str]]:
-    """Return the rows of the last step's error, where the clip knows its motion."""
-    if not isinstance(clip, Truth) or shown.frame.index <= shown.tracks.start:
-        return []
+def judge(clip: object, tracks: Tracks, frame: int) -> StepErrors | None:
+    """Return the steps into a frame beside the truth; None where the clip does not know it."""
+    if not isinstance(clip, Truth) or frame <= tracks.start:
+        return None
     try:
-        judged = step_errors(shown.tracks, clip, shown.frame.index)
+        return step_errors(tracks, clip, frame)
     except FlowFileError:
+        return None
+
+
+def _truth(judged: StepErrors | None) -> list[tuple[str, str, str]]:
+    """Return the rows of the last step's error, where the clip knows its motion."""
+    if judged is None:
         return []
     errors = judged.errors[judged.visible & judged.rows.alive & np.isfinite(judged.errors)]
     right = float((errors <= RIGHT).mean()) if len(errors) else math.nan

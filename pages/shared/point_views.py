@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from flowlab.core.clip import ClipInfo, Frame
 from flowlab.core.units import Units
-from flowlab.drawing.pixels import ColourMap, colour_scale
+from flowlab.drawing.pixels import colour_scale
 from flowlab.drawing.points_figure import points_figure
+from flowlab.evaluation.track_truth import StepErrors
 from flowlab.jobs.track_look import colouring, draw_frame, point_colours
 from flowlab.tracking.tracks import Tracks, trails
 
@@ -42,6 +43,7 @@ class Shown:
         tracks: from the first frame followed to this one.
         view, marks: how, and what was drawn.
         outline: (4, 2) px, the first frame's outline carried along; None where it is not asked for, or lost.
+        judged: the last steps beside the truth, where the colours need it; None elsewhere.
     """
 
     frame: Frame
@@ -50,6 +52,25 @@ class Shown:
     view: View
     marks: Marks
     outline: NDArray[np.float64] | None
+    judged: StepErrors | None = None
+
+    @property
+    def live(self) -> Tracks:
+        """The N live rows of the frame."""
+        now = self.tracks.at(self.frame.index)
+        return now.where(now.alive)
+
+    @property
+    def errors(self) -> NDArray[np.float64] | None:
+        """(N,) px, of each live point's last step against the truth, NaN where unknown; None where not asked for."""
+        if not colouring(self.view.look.colour).needs_truth:
+            return None
+        live = self.live
+        errors = np.full(len(live), np.nan)
+        if self.judged is not None:
+            rows = self.judged.rows
+            errors[np.searchsorted(live.track, rows.track[rows.alive])] = self.judged.errors[rows.alive]
+        return errors
 
 
 def picked() -> int | None:
@@ -68,7 +89,7 @@ def show_tracks(shown: Shown) -> None:
     info, view = shown.info, shown.view
     drawn = draw_frame(
         shown.frame.rgb, shown.tracks, shown.frame.index, view.look, magnify=2 if info.width < _SHARP else 1,
-        outline=shown.outline,
+        outline=shown.outline, errors=shown.errors,
     )  # fmt: skip
     picture(
         drawn, title=f"Tracked points in frame {shown.frame.index}", frame=shown.frame.index, key="s_picture",
@@ -91,17 +112,21 @@ def _take(info: ClipInfo) -> Callable[[str, tuple[float, ...]], None]:
 
 def _under(shown: Shown) -> PointsUnder:
     """Return the numbers under the pointer, in the units they are told in."""
-    units, now = shown.view.units, _live(shown)
+    units, now = shown.view.units, shown.live
     u, v = now.uv.T * np.float32(units.factor)
-    columns = (now.track, *now.xy.T, u, v, np.hypot(u, v), now.fb_error, now.min_eig, now.ncc, now.age)
+    columns = [now.track, *now.xy.T, u, v, np.hypot(u, v), now.fb_error, now.min_eig, now.ncc, now.age]
     digits = _digits(units)
+    true: tuple[Told, ...] = ()
+    if shown.errors is not None:
+        columns.append(shown.errors)
+        true = (Told("err", 2, "px", about="distance of the last step from the true one"),)
     return PointsUnder(
         np.stack(columns, axis=1).astype(np.float32),
         beside=(Told("u", digits, signed=True, width=6), Told("v", digits, signed=True, width=6),
                 Told("", digits, units.speed)),
         beneath=(Told("fb", 2, "px", about="forward-backward error"),
                  Told("λ", 1, width=6, about="smaller eigenvalue of the structure tensor, grey levels²/px²"),
-                 Told("ncc", 2, about="likeness to the patch the track was born with"), Told("age", 0, width=3)),
+                 Told("ncc", 2, about="likeness to the patch the track was born with"), Told("age", 0, width=3), *true),
         picked=picked(),
     )  # fmt: skip
 
@@ -109,11 +134,6 @@ def _under(shown: Shown) -> PointsUnder:
 def _digits(units: Units) -> int:
     """Return how many digits tell a hundredth of a pixel, in whatever unit."""
     return int(min(6, max(0, 2 - np.floor(np.log10(abs(units.factor) or 1)))))
-
-
-def _live(shown: Shown) -> Tracks:
-    now = shown.tracks.at(shown.frame.index)
-    return now.where(now.alive)
 
 
 def show_zoom(shown: Shown) -> None:
@@ -128,8 +148,8 @@ def show_zoom(shown: Shown) -> None:
     numbers = np.stack([now.track, *now.xy.T, *(now.uv.T * units.factor), now.fb_error, now.min_eig], axis=1)
     chosen = np.flatnonzero(now.track == picked())
     figure = points_figure(
-        photograph_uri(shown.frame.rgb), info.width, info.height, now.xy, colours=point_colours(now, view.look),
-        hover=hover, numbers=numbers, trails=past,
+        photograph_uri(shown.frame.rgb), info.width, info.height, now.xy,
+        colours=point_colours(now, view.look, shown.errors), hover=hover, numbers=numbers, trails=past,
         covariances=now.step_covariance if view.ellipses else None, ellipse_scale=view.ellipses or 1.0,
         outline=shown.outline, selected=int(chosen[0]) if len(chosen) else None, dark=is_dark(),
     )  # fmt: skip
@@ -143,12 +163,12 @@ def _legend(view: View, words: str) -> Legend:
     """Return what the colours mean."""
     row, units = colouring(view.look.colour), view.units
     words = f"{row.words} {words}"
-    if row.value is None:
+    if row.value is None and not row.needs_truth:
         return legend_of("categories", None, (), words, ((_CONTRAST, "× ended in this frame"),))
     end = row.end(view.look)
     told = units.told(end) if row.unit == "px" else f"{end:g} {'px' if row.unit == 'error' else row.unit}"
     per = " a frame" if row.unit == "px" and units.speed == "px" else ""
-    return legend_of("scale", colour_scale(ColourMap.SPEED, *_STRIP), ("0", told + per), words)
+    return legend_of("scale", colour_scale(row.colours, *_STRIP), ("0", told + per), words)
 
 
 def choose_shown() -> str:

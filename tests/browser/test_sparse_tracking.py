@@ -289,7 +289,7 @@ def test_nothing_is_cut_or_distorted_at_any_width(
     new_page: NewPage, app_server: AppServer, errors: Callable[[], list[str]], scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme)
-    query = {"s_pick": 3, "s_closer": "track", "s_ruler": "10,20,40,60", "s_unit_length": "mm", "s_colour": "speed"}
+    query = {"s_pick": 3, "s_ruler": "10,20,40,60", "s_unit_length": "mm", "s_colour": "speed"}
     visit(page, address(app_server, **query))
     for panel in PANELS:
         page.get_by_role("radio", name=panel, exact=True).or_(button(page, panel)).first.click()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from flowlab.jobs.clips import open_clip
-from flowlab.jobs.track_look import COLOURINGS
+from flowlab.jobs.track_look import BY_ERROR, VIDEO_COLOURS
 from flowlab.jobs.track_table import TRACKPY, table_of
 from flowlab.media.opening import open_media
 from flowlab.tracking.parameters import PointParameters
@@ -100,12 +100,18 @@ def test_trackpys_columns_are_named_as_it_wants_them(tmp_path: Path) -> None:
 
 def test_colours_are_drawn_from_the_same_tracks(tmp_path: Path) -> None:
     digests = set()
-    for number, name in enumerate(COLOURINGS):
+    for number, name in enumerate(VIDEO_COLOURS):
         done = run("points", SCENE, "--video", tmp_path / f"{name}.mp4", "--colour", name)
         assert done.exit_code == 0
         assert ("8 of the frames followed before" in done.stdout) == (number > 0)
         digests.add(digest(tmp_path / f"{name}.mp4"))
-    assert len(digests) == len(COLOURINGS)
+    assert len(digests) == len(VIDEO_COLOURS)
+
+
+def test_errors_are_no_colour_of_a_video(tmp_path: Path) -> None:
+    done = run("points", SCENE, "--video", tmp_path / "e.mp4", "--colour", BY_ERROR)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "the colourings are track, speed" in done.stderr
 
 
 def test_the_same_question_is_answered_from_what_was_finished_unless_it_is_to_be_fresh(tmp_path: Path) -> None:

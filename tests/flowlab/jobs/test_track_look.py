@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flowlab.drawing.pixels import track_colours, value_colours
+from flowlab.drawing.pixels import ColourMap, track_colours, value_colours
 from flowlab.errors import ParameterError
-from flowlab.jobs.track_look import BY_CAMERA, COLOURINGS, TrackLook, colouring, draw_frame, point_colours
+from flowlab.jobs.track_look import BY_CAMERA, BY_ERROR, COLOURINGS, TrackLook, colouring, draw_frame, point_colours
 from flowlab.scenes.registry import open_scene
 from flowlab.tracking.global_motion import MotionModel
 from flowlab.tracking.points import track_points
@@ -30,7 +30,8 @@ def test_every_colouring_draws_every_frame_and_leaves_its_input_alone(tracks: Tr
     for frame in (0, 1, 12, 19):
         picture = CLIP.frame(frame).rgb
         before = picture.copy()
-        drawn = draw_frame(picture, tracks, frame, TrackLook(name))
+        errors = np.linspace(0, 1, int(tracks.at(frame).alive.sum())) if colouring(name).needs_truth else None
+        drawn = draw_frame(picture, tracks, frame, TrackLook(name), errors=errors)
         assert (drawn.shape, drawn.dtype) == (picture.shape, np.uint8)
         assert (drawn != picture).any()
         np.testing.assert_array_equal(picture, before)
@@ -40,7 +41,18 @@ def test_every_colouring_draws_every_frame_and_leaves_its_input_alone(tracks: Tr
 @pytest.mark.parametrize("model", MotionModel)
 def test_a_frame_without_tracks_is_its_picture(name: str, model: MotionModel) -> None:
     picture = CLIP.frame(3).rgb
-    np.testing.assert_array_equal(draw_frame(picture, no_tracks(0, 5), 3, TrackLook(name, model=model.value)), picture)
+    look = TrackLook(name, model=model.value)
+    np.testing.assert_array_equal(draw_frame(picture, no_tracks(0, 5), 3, look, errors=np.zeros(0)), picture)
+
+
+def test_errors_are_coloured_as_they_are_brought(tracks: Tracks) -> None:
+    now, look = live_at(tracks, 10), TrackLook(BY_ERROR)
+    errors = np.linspace(0, 0.5, len(now))
+    errors[3] = np.nan
+    colours = point_colours(now, look, errors)
+    np.testing.assert_array_equal(colours, value_colours(errors, 0.5, ColourMap.ERROR))
+    with pytest.raises(ParameterError, match="the true motion"):
+        point_colours(now, look)
 
 
 def test_a_tracks_own_colour_stays(tracks: Tracks) -> None:
