@@ -104,6 +104,13 @@ def neighbourhoods(grey: Floats, points: Floats, window: int) -> Neighbourhoods:
     return Neighbourhoods(values, gx, gy, tensor, fineness(points))  # type: ignore[arg-type]
 
 
+def unseen(count: int) -> Neighbourhoods:
+    """Return `count` neighbourhoods that nobody looked at: no pixel, and NaN for what would be said of them."""
+    nothing = np.zeros((count, 0), np.float32)
+    unknown = np.full((count, 3), np.nan, np.float32)
+    return Neighbourhoods(nothing, nothing, nothing, unknown, np.full(count, np.nan, np.float32))
+
+
 def fineness(points: Floats) -> Floats:
     """Return what bilinear reading at points (N, 2) leaves of the variance of noise in pixels, (N,), 1/4 .. 1."""
     part = points - np.floor(points)
@@ -113,6 +120,8 @@ def fineness(points: Floats) -> Floats:
 
 def normalised(values: Floats) -> Floats:
     """Return patches (N, n) with mean 0 and length 1; a flat one becomes NaN."""
+    if not values.shape[1]:
+        return values
     centred = values - values.mean(axis=1, keepdims=True)
     length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -123,4 +132,4 @@ def normalised(values: Floats) -> Floats:
 def correlation(first: Floats, second: Floats) -> Floats:
     """Return the normalised correlation, -1 .. 1, of normalised patches (N, n) row by row; NaN where one is flat."""
     alike: Floats = np.einsum("ij,ij->i", first, second)
-    return alike
+    return alike if first.shape[1] else np.full(len(first), np.nan, np.float32)

@@ -23,7 +23,7 @@ from flowlab.tracking.endings import Status
 from flowlab.tracking.live import Live, live_of
 from flowlab.tracking.lucas_kanade import round_trip
 from flowlab.tracking.parameters import BY_ALL, GRID, PointParameters
-from flowlab.tracking.patches import correlation, neighbourhoods, normalised
+from flowlab.tracking.patches import Neighbourhoods, correlation, neighbourhoods, normalised, unseen
 from flowlab.tracking.scene_cut import is_cut
 from flowlab.tracking.tracks import Floats, Tracks, joined, no_tracks
 from flowlab.tracking.uncertainty import since_birth, step_covariance
@@ -47,15 +47,25 @@ class PointTracker:
         parameters: detection, tracking, tests; None for the defaults (preset `robust`).
         allowed: (H, W) bool, where tracks may begin; None: everywhere.
         start: number of the first frame that will be given.
+        describe: whether texture, likeness and covariances are worked out; else these columns are NaN, and what takes
+            a quarter of the time of a sample's preset is saved.
 
     Raises:
-        ParameterError: more corners of so large a window than memory is kept for.
+        ParameterError: more corners of so large a window than memory is kept for, or parameters by which what is not
+            described decides.
     """
 
     def __init__(
-        self, parameters: PointParameters | None = None, *, allowed: NDArray[np.bool_] | None = None, start: int = 0
-    ) -> None:
+        self, parameters: PointParameters | None = None, *, allowed: NDArray[np.bool_] | None = None, start: int = 0,
+        describe: bool = True,
+    ) -> None:  # fmt: skip
         self._p = parameters or PointParameters()
+        self._describes = describe
+        if not describe and (self._p.decides == BY_ALL or self._p.affine):
+            raise ParameterError(
+                "describe is False, and these parameters go by what is described: give decides=status or "
+                "forward-backward, and affine=False"
+            )
         self._allowed = allowed
         self._first = self._frame = start
         self._next_track = 0
@@ -146,14 +156,15 @@ class PointTracker:
             aligned = align(picture, live.templates, trip.there, p.max_correction)
             moved = np.where((note == Status.TRACKED)[:, None], aligned.xy, trip.there)
             note[~is_inside(moved, grey.shape) & (note == Status.TRACKED)] = Status.OUTSIDE
-        here = neighbourhoods(picture, moved, p.window)
+        here = self._windows(picture, moved)
         ncc = correlation(normalised(here.values), live.birth) if aligned is None else aligned.ncc
-        changed = ~(ncc >= p.min_ncc) if aligned is None else ~(ncc >= p.min_ncc) | aligned.lost
-        note[changed & (note == Status.TRACKED)] = Status.CHANGED
+        if self._describes:
+            changed = ~(ncc >= p.min_ncc) if aligned is None else ~(ncc >= p.min_ncc) | aligned.lost
+            note[changed & (note == Status.TRACKED)] = Status.CHANGED
         ended = is_ended(note, trip, p)
         young = merged(moved, ~ended, min(p.merge_distance, p.min_distance / 2))
         note[young], ended[young] = Status.MERGED, True
-        step = step_covariance(live.here, here)
+        step = step_covariance(live.here, here) if self._describes else np.full((len(live), 3), np.nan, np.float32)
         if aligned is not None:
             step = aligned.covariance + pulled(aligned.templates, step)
         first = np.where((live.age == 0)[:, None], step, live.first_step)
@@ -175,10 +186,8 @@ class PointTracker:
         most = min(room, p.max_corners - self.live if p.top_up else p.max_corners)
         xy = detect(grey, p, allowed=self._allowed, live=np.zeros((0, 2), np.float32) if live is None else live.xy,
                     most=most)  # fmt: skip
-        here = neighbourhoods(picture, xy, p.window)
-        if (
-            p.decides == BY_ALL and p.detector != GRID
-        ):  # what is hardly textured would end in the next frame, and be found again
+        here = self._windows(picture, xy)
+        if p.decides == BY_ALL and p.detector != GRID:  # or it would end in the next frame, and be found again
             textured = here.min_eig >= _BORN_ABOVE * p.min_eigenvalue
             xy, here = xy[textured], here.where(textured)
         if not len(xy):
@@ -198,6 +207,10 @@ class PointTracker:
             step_covariance=np.full_like(zeros, np.nan), covariance=zeros,
             status=np.full(count, Status.NEW, np.uint8), note=np.zeros(count, np.uint8),
         )  # fmt: skip
+
+    def _windows(self, picture: Floats, xy: Floats) -> Neighbourhoods:
+        """Return the windows around points, or windows without a pixel where nothing is to be described."""
+        return neighbourhoods(picture, xy, self._p.window) if self._describes else unseen(len(xy))
 
     def _check(self, grey: Grey) -> None:
         if grey.dtype != np.uint8 or grey.ndim != 2:

@@ -30,7 +30,7 @@ _SHARP = 800  # px: a picture narrower than this is drawn twice as large, so tha
 _STRIP = (256, 8)
 _CONTRAST = "#f08a4b"
 _TOOLS = ("pick", "region", "exclude", "ruler")
-_CLICK = "Click a point for its track."
+_CLICK = "Click a point for its track."  # beside a scale there is no room for it on a picture
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def show_tracks(shown: Shown) -> None:
     )  # fmt: skip
     picture(
         drawn, title=f"Tracked points in frame {shown.frame.index}", frame=shown.frame.index, key="s_picture",
-        size=(info.width, info.height), legend=_legend(view, _CLICK), points=_under(shown),
+        size=(info.width, info.height), legend=_legend(view), points=_under(shown),
         drawn=on_picture(shown.marks, info), bar=scale_bar(info.width, view.units), tools=_TOOLS, on_drawn=_take(info),
     )  # fmt: skip
 
@@ -159,16 +159,16 @@ def show_zoom(shown: Shown) -> None:
     chart(figure, info.width, info.height, legend=_legend(view, words), key="s_zoom", readout=False, on_picked=pick)
 
 
-def _legend(view: View, words: str) -> Legend:
-    """Return what the colours mean."""
+def _legend(view: View, words: str = "") -> Legend:
+    """Return what the colours mean, and further words."""
     row, units = colouring(view.look.colour), view.units
-    words = f"{row.words} {words}"
     if row.value is None and not row.needs_truth:
+        words = f"{row.words} {words or _CLICK}"
         return legend_of("categories", None, (), words, ((_CONTRAST, "× ended in this frame"),))
     end = row.end(view.look)
     told = units.told(end) if row.unit == "px" else f"{end:g} {'px' if row.unit == 'error' else row.unit}"
     per = " a frame" if row.unit == "px" and units.speed == "px" else ""
-    return legend_of("scale", colour_scale(row.colours, *_STRIP), ("0", told + per), words)
+    return legend_of("scale", colour_scale(row.colours, *_STRIP), ("0", told + per), f"{row.words} {words}".strip())
 
 
 def choose_shown() -> str:

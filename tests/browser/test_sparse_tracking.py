@@ -289,7 +289,7 @@ def test_nothing_is_cut_or_distorted_at_any_width(
     new_page: NewPage, app_server: AppServer, errors: Callable[[], list[str]], scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme)
-    query = {"s_pick": 3, "s_ruler": "10,20,40,60", "s_unit_length": "mm", "s_colour": "speed"}
+    query = {"s_pick": 3, "s_ruler": "10,20,40,60", "s_unit_length": "mm", "s_colour": "camera"}
     visit(page, address(app_server, **query))
     for panel in PANELS:
         page.get_by_role("radio", name=panel, exact=True).or_(button(page, panel)).first.click()
@@ -314,15 +314,22 @@ def expect_it_fits(page: Page, shown: str, what: str) -> None:
         assert box is not None
         assert box["width"] / box["height"] == pytest.approx(192 / 128, rel=0.02), where
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, where
-        assert page.evaluate(CUT) == [], where
+        assert cut(page) == [], where
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
-# The words on the page that do not fit into what holds them.
-CUT = """() => [...document.querySelectorAll(
-    '.stMainBlockContainer :is([data-testid=stMetricValue], [data-testid=stMetricLabel], button, p, .readout)')]
-    .filter((part) => part.checkVisibility() && part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)
-    .map((part) => part.textContent)"""
+def cut(page: Page) -> list[str]:
+    """Return the words on the page that do not fit into what holds them."""
+    words = page.locator(
+        ".stMainBlockContainer :is([data-testid=stMetricValue], [data-testid=stMetricLabel], button, p), .readout, "
+        ".legend .words"
+    )
+    found: list[str] = words.evaluate_all("""words => words
+        .filter((part) => part.checkVisibility() && part.clientWidth > 0)
+        .filter((part) => part.scrollWidth > part.clientWidth + 1
+            || (part.matches('.words, .readout') && part.scrollHeight > part.clientHeight + 1))
+        .map((part) => part.textContent)""")
+    return found
 
 
 def test_the_first_screen_shows_picture_numbers_and_what_to_do_next(
@@ -359,10 +366,10 @@ def test_the_table_that_is_downloaded_holds_the_tracks_that_are_shown(page: Page
 def test_a_whole_clip_is_started_watched_cancelled_gone_on_with_and_played(
     page: Page, app_server: AppServer, errors: Callable[[], list[str]]
 ) -> None:
-    visit(page, address(app_server, clip=LONG, s_closer="whole clip", s_clip_range="0:240"))
+    visit(page, address(app_server, clip=LONG, s_closer="whole clip", s_clip_range="0:160"))
     button(page, "Run on the whole clip").click()
     bar = page.locator(".stMainBlockContainer [data-testid=stProgress]")
-    expect(bar).to_contain_text(re.compile(r"\d+ of 240 frames"), timeout=60_000)
+    expect(bar).to_contain_text(re.compile(r"\d+ of 160 frames"), timeout=60_000)
     button(page, "Cancel").click()
     expect(button(page, "Go on")).to_be_visible()
     expect(page.get_by_text("What was finished is kept.")).to_be_visible()
@@ -373,11 +380,11 @@ def test_a_whole_clip_is_started_watched_cancelled_gone_on_with_and_played(
     video.evaluate("video => { video.muted = true; return video.play(); }")
     page.wait_for_function("document.querySelector('video').currentTime > 0.2", timeout=30_000)
     size = "video => [video.videoWidth, video.videoHeight, Math.round(video.duration * 25)]"
-    assert video.evaluate(size) == [480, 270, 240]
+    assert video.evaluate(size) == [480, 270, 160]
     with page.expect_download() as waiting:
         page.locator(".st-key-s_get_table button").click()
     with Path(waiting.value.path()).open(newline="") as table:
         rows = list(csv.DictReader(table))
-    assert {int(row["frame"]) for row in rows} == set(range(240))
+    assert {int(row["frame"]) for row in rows} == set(range(160))
     assert list(rows[0])[:7] == ["frame", "track", "x", "y", "fb_error", "min_eig", "status"]
     assert errors() == []

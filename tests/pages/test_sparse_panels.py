@@ -199,8 +199,8 @@ def test_lives_count_who_is_alive_and_why_the_others_ended(files: Made) -> None:
 
 
 def test_the_camera_panel_holds_the_path_its_table_and_its_model(files: Made) -> None:
-    open_page(clip=ZOOM, s_closer="camera", s_model="affine", s_ransac="1")
-    path = camera_path(track_points(open_clip(ZOOM)), 0, 12, MotionModel.AFFINE, 1.0)
+    open_page(clip=ZOOM, s_closer="camera", s_model="affine", s_ransac="0.5")
+    path = camera_path(track_points(open_clip(ZOOM)), 0, 12, MotionModel.AFFINE, 0.5)
     table = rows_of(files["camera.csv"]())
     for row, column in np.ndindex(3, 3):
         found = [float(entry[f"h{row + 1}{column + 1}"]) for entry in table]
@@ -322,6 +322,12 @@ def test_a_job_makes_a_video_a_table_and_a_summary(lab: Lab, files: Made) -> Non
     words = " ".join(caption.value for caption in app.caption).replace("\\", "")
     assert f"{summary['tracks']} tracks, " in words
     assert f"{summary['alive_at_end']} alive at the end" in words
+
+
+def test_errors_colour_no_video_and_its_tracks_have_their_own_colours() -> None:
+    app = open_page(**WHOLE, s_colour="error")
+    assert not said(app)
+    assert any("coloured by track" in caption.value for caption in app.caption)
 
 
 def test_the_jobs_result_is_found_by_its_link_and_by_no_other(lab: Lab) -> None:

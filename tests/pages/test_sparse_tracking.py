@@ -1,6 +1,7 @@
 """The Sparse tracking page, driven without a browser: it opens on a result, and every control counts."""
 
 import base64
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from flowlab.core.region import Box
 from flowlab.core.units import UnitParameters
 from flowlab.evaluation.track_truth import RIGHT, step_errors
 from flowlab.jobs.clips import open_clip
+from flowlab.jobs.track_look import COLOURINGS
 from flowlab.tracking.endings import Status
 from flowlab.tracking.parameters import PointParameters
 from flowlab.tracking.points import track_points
@@ -374,18 +376,47 @@ def test_units_turn_pixels_into_millimetres_a_second_everywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("colour", "unit"), [("speed", "px a frame"), ("camera", "px a frame"), ("age", "frames"), ("fb", "px")]
+    ("colour", "unit"),
+    [("speed", "px a frame"), ("camera", "px a frame"), ("age", "frames"), ("fb", "px"), ("error", "px")],
 )
 def test_every_colour_of_a_value_has_a_scale_with_its_unit(colour: str, unit: str) -> None:
     app = open_page(clip=SMALL, s_colour=colour)
     legend = picture(app)["legend"]
     assert legend["kind"] == "scale"
     assert legend["ends"][0] == "0"
-    assert legend["ends"][1].endswith(
-        {"speed": "px a frame", "camera": "px a frame", "age": "frames", "fb": "px"}[colour]
-    )
+    assert legend["ends"][1].endswith(f" {unit}")
     later = picture(open_page(clip=SMALL, s_colour=colour, s_frame="3"))["legend"]
     assert later == legend  # colours do not flicker
+
+
+def test_every_colouring_is_among_them() -> None:
+    assert {*COLOURINGS} == {"track", "speed", "camera", "age", "fb", "error"}
+
+
+def test_errors_are_coloured_and_told_where_the_truth_is_known(tmp_path: Path) -> None:
+    app = open_page(clip=NOISY, s_colour="error", s_frame="8")
+    clip = open_clip(NOISY)
+    judged = step_errors(track_points(clip, stop=9), clip, 8)  # type: ignore[arg-type]
+    expected = dict(zip(judged.rows.track.tolist(), judged.errors.tolist(), strict=True))
+    under = under_pointer(app)
+    found = [expected.get(int(track), np.nan) for track in under[:, 0]]
+    np.testing.assert_allclose(under[:, -1], found, rtol=1e-5)
+    assert np.isfinite(found).sum() > 50
+    assert not said(open_page(clip=NOISY, s_colour="error", s_frame="0"))  # no step was made yet
+    zoomed = json.loads(picture(open_page(clip=NOISY, s_colour="error", s_frame="8", s_view="zoom"))["spec"])
+    usual = json.loads(picture(open_page(clip=NOISY, s_frame="8", s_view="zoom"))["spec"])
+    assert zoomed["data"] != usual["data"]
+    unknown = open_page(clip=add_video(tmp_path, moving_texture(5)), s_colour="error")
+    assert not said(unknown)
+    assert unknown.selectbox(key="s_colour").value == "track"
+
+
+def test_the_homography_sample_brings_its_camera_too() -> None:
+    app = open_page(clip=SMALL)
+    app.selectbox(key="s_p_preset").set_value("lk_homography")
+    run(app)
+    assert app.selectbox(key="s_model").value == "homography"
+    assert app.slider(key="s_ransac").value == 10
 
 
 def test_another_clip_begins_where_pages_open_with_no_track_picked() -> None:
@@ -518,7 +549,7 @@ def test_a_real_clip_goes_the_whole_way(data_folder: Path) -> None:
     data = (data_folder / "clips" / "slow_traffic_small.mp4").read_bytes()
     app = upload(open_page(clip=SMALL), ("slow_traffic_small.mp4", data))
     assert not said(app)
-    assert app.slider(key="s_frame").max == 912
+    assert app.slider(key="s_frame").max == 913  # 914 frames
     app.slider(key="s_frame").set_value(60)
     assert picture(run(app))["frame"] == 60
     assert int(numbers(app)["Tracks"]) > 100

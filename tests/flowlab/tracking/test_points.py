@@ -286,6 +286,24 @@ def test_velocity_follows_what_moves_too_fast_for_a_search_from_rest() -> None:
     assert velocity > 2 * rest + 10
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_is_not_described_is_followed_all_the_same(name: str) -> None:
+    frames, p = greys(LEAF), PointParameters.preset(name)
+    described, bare = followed(frames, p), followed(frames, p, describe=False)
+    for column in ("frame", "track", "xy", "fb_error", "age", "status"):
+        np.testing.assert_array_equal(getattr(bare, column), getattr(described, column))
+    steps = bare.status != Status.NEW
+    for column in ("min_eig", "ncc", "step_covariance", "covariance"):
+        assert np.isnan(getattr(bare, column)[steps]).all()
+    assert Status.CHANGED not in set(bare.note.tolist())
+
+
+def test_what_decides_must_be_described() -> None:
+    for parameters in (PointParameters(), PointParameters(decides="status")):
+        with pytest.raises(ParameterError, match="describe is False"):
+            PointTracker(parameters, describe=False)
+
+
 # --- going on elsewhere --------------------------------------------------------------------------------------
 
 
