@@ -71,7 +71,7 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
     ):
         start, stop, whole = frame_range(frames, clip.info)
         look = _look(clip, parameters, chosen.name) if video else None
-        job = PointsJob.of(clip.info, (start, stop), parameters, selection, look)
+        job = PointsJob.of(clip.info, (start, stop), parameters, selection, look, table=out is not None)
         helped = not cluster.is_local or job.seconds > WORTH_PROCESSES
         workshop = PointsWorkshop(open_store(), cluster if helped else None)
         done = workshop.write(job, clip, files, JobLine("points").report, threading.Event(), fresh=fresh)

@@ -67,7 +67,11 @@ class Field:
         raise ParameterError(f"{self.name} is {_plain(value)}: give {self.accepts()}")
 
     def _fits(self, value: float) -> bool:
-        if not math.isfinite(value) or (self.kind is int and value != int(value)):
+        try:
+            is_number = math.isfinite(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            return False
+        if not is_number or (self.kind is int and value != int(value)):
             return False
         assert self.low is not None and self.high is not None
         if not self.low <= value <= self.high:

@@ -37,6 +37,7 @@ def plot_layout(dark: bool, x_title: str = "", y_title: str = "") -> dict[str, A
             "spikedash": "dot",
             "spikesnap": "data",
             "hoverformat": NUMBER,
+            "exponentformat": "power",  # 300µ would not be px
         }
 
     return {

@@ -37,7 +37,8 @@ def track_in_worker(job: PointsJob, chunk: Chunk, place: ClipPlace, home: Home, 
         PieceGoneError: what came before is not in the store any more.
         FlowlabError: it cannot be computed, or kept.
     """
-    cv2.setNumThreads(_cores())  # pieces follow one another: no other process works on this clip meanwhile
+    # Pieces follow one another: no other process works on this clip meanwhile. Drawing and encoding keep one core busy.
+    cv2.setNumThreads(max(1, _cores() - 1) if job.look else _cores())
     store = home.open()
     if before is not None:
         return track_chunk(job, chunk, place.open(store), before)
@@ -103,9 +104,9 @@ def draw_chunk(job: PointsJob, chunk: Chunk, clip: Clip, tracks: Tracks) -> Poin
 
 def _tracker(job: PointsJob, chunk: Chunk, clip: Clip, before: Before) -> PointTracker:
     if before.state is None:
-        return PointTracker(job.parameters, allowed=job.allowed, start=chunk.start)
+        return PointTracker(job.parameters, allowed=job.allowed, start=chunk.start, describe=job.describe)
     (last,) = clip.frames(chunk.start - 1, chunk.start)  # `frame` may read on, and the next run would begin anew
-    return PointTracker.resumed(job.parameters, before.state, last.grey, allowed=job.allowed)
+    return PointTracker.resumed(job.parameters, before.state, last.grey, allowed=job.allowed, describe=job.describe)
 
 
 def _readable(clip: Clip, chunk: Chunk, notes: list[str]) -> Iterator[Timed]:

@@ -40,6 +40,7 @@ class PointsJob:
         selection: where tracks may begin, in pixels of the clip itself.
         factor: (x, y) clip pixels per working pixel.
         look: how the video shows them; None: no video is made.
+        describe: whether texture, likeness and covariances are worked out, as a table has them and no video shows.
     """
 
     content: str
@@ -52,14 +53,15 @@ class PointsJob:
     selection: Selection
     factor: tuple[float, float] = NATIVE
     look: TrackLook | None = None
+    describe: bool = True
 
     @classmethod
     def of(cls, info: ClipInfo, frames: tuple[int, int], parameters: PointParameters, selection: Selection,
-           look: TrackLook | None = None) -> "PointsJob":  # fmt: skip
-        """Return the job on a clip with these facts."""
+           look: TrackLook | None = None, *, table: bool = True) -> "PointsJob":  # fmt: skip
+        """Return the job on a clip with these facts; without a `table` nothing is described that nothing shows."""
         factor = float(info.factor[0]), float(info.factor[1])
         return cls(info.content_hash, info.name, info.width, info.height, *frames, parameters.question, selection,
-                   factor, look)  # fmt: skip
+                   factor, look, table or parameters.is_described)  # fmt: skip
 
     @property
     def frames(self) -> int:
@@ -77,6 +79,7 @@ class PointsJob:
         return _digest(
             "points", _VERSION, cv2.__version__, np.__version__, encoder_versions(), self.content, self.width,
             self.height, self.start, self.parameters.question, self.selection, self.factor,
+            self.describe,
         )  # fmt: skip
 
     @cached_property

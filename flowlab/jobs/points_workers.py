@@ -4,11 +4,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
 from flowlab.core.clip import Clip
-from flowlab.engine.ahead import ahead
 from flowlab.engine.cluster import Cluster, Piece
 from flowlab.engine.running import cancelled_by
 from flowlab.errors import ClipNotFoundError, shown
@@ -46,13 +44,8 @@ class PointsWorkers:
         self._keeper = PointsKeeper(store)
         self._place: ClipPlace | None = None
 
-    @property
-    def draw_apart(self) -> bool:
-        """Whether pieces are followed in one process while another draws those before them."""
-        return not self._is_alone and self._cluster is not None and self._cluster.workers > 1
-
     def tracked(self, chunk: Chunk) -> PointsDone:
-        """Follow one piece, keep it, and return what is known of it; draw it too, unless that is done apart.
+        """Follow and draw one piece, keep it, and return what is known of it.
 
         Raises:
             PieceGoneError: what came before is not in the store any more.
@@ -61,8 +54,7 @@ class PointsWorkers:
         if self._is_alone:
             with cancelled_by(self._cancel):
                 return self._keep(track_chunk(self._job, chunk, self._clip, self._keeper.before(self._job, chunk)))
-        job = replace(self._job, look=None) if self.draw_apart else self._job
-        (done,) = self._computed(job, track_in_worker, [chunk], self._keeper.before)
+        (done,) = self._computed(track_in_worker, [chunk], self._keeper.before)
         return done
 
     def drawn(self, chunks: list[Chunk]) -> Iterator[PointsDone]:
@@ -72,19 +64,18 @@ class PointsWorkers:
                 for chunk in chunks:
                     yield self._keep(draw_chunk(self._job, chunk, self._clip, self._keeper.with_tail(self._job, chunk)))
             return
-        yield from self._computed(self._job, draw_in_worker, chunks, self._keeper.with_tail)
+        yield from self._computed(draw_in_worker, chunks, self._keeper.with_tail)
 
     @property
     def _is_alone(self) -> bool:
         return self._cluster is None or ClipPlace.of(self._clip).is_pair
 
     def _computed(
-        self, job: PointsJob, function: Callable[..., Any], chunks: list[Chunk],
-        known: Callable[[PointsJob, Chunk], object],
-    ) -> Iterator[PointsDone]:  # fmt: skip
+        self, function: Callable[..., Any], chunks: list[Chunk], known: Callable[[PointsJob, Chunk], object]
+    ) -> Iterator[PointsDone]:
         """Compute pieces in the cluster; one elsewhere is sent what is known of each, and sends back what it made."""
         assert self._cluster is not None
-        local = self._cluster.is_local
+        job, local = self._job, self._cluster.is_local
         home = Home.of(self._store) if local else Home()
         left = {chunk.start: chunk for chunk in chunks}
         for attempt in range(_ATTEMPTS):
@@ -172,32 +163,17 @@ class _Work:
     def _compute(self, untracked: list[Chunk], undrawn: list[Chunk], finished: int) -> None:
         reused = finished
         self._report(finished, self._job.frames, reused)
-        apart = self._workers.draw_apart and self._job.look is not None
-        followed = self._followed(untracked)
-        if apart:  # what is followed is drawn while the next piece is followed
-            followed = (piece for piece in ahead(followed, 2) for _ in self._drawn_after(piece))
-        for piece in followed:
-            finished += piece.planned
-            self._report(finished, self._job.frames, reused)
-        for piece in self._workers.drawn(undrawn):
-            self._computed[_chunk_of(piece)] += 1
-            finished += piece.planned
-            self._report(finished, self._job.frames, reused)
-
-    def _followed(self, untracked: list[Chunk]) -> Iterator[PointsDone]:
-        """Follow pieces, each where the one before it ended, and yield each when it is kept."""
-        for chunk in untracked:
+        for chunk in untracked:  # each goes on where the one before it ended
             piece = self._workers.tracked(chunk)
             self._computed[chunk] += 1
-            yield piece
+            finished += piece.planned
+            self._report(finished, self._job.frames, reused)
             if piece.is_short:
-                return
-
-    def _drawn_after(self, piece: PointsDone) -> Iterator[None]:
-        """Draw a piece that was followed, and yield once when that is done."""
-        for _ in self._workers.drawn([_chunk_of(piece)] if piece.written else []):
-            pass
-        yield
+                break
+        for piece in self._workers.drawn(undrawn):
+            self._computed[Chunk(piece.start, piece.start + piece.planned)] += 1
+            finished += piece.planned
+            self._report(finished, self._job.frames, reused)
 
     def _found(self) -> tuple[dict[Chunk, PointsDone], list[Chunk]]:
         """Return the pieces whose tracks are kept, and those to follow, in order, so that all are.
@@ -223,7 +199,3 @@ class _Work:
 
     def _is_drawn(self, chunk: Chunk) -> bool:
         return self._job.look is None or self._keeper.drawn(self._job, chunk)
-
-
-def _chunk_of(piece: PointsDone) -> Chunk:
-    return Chunk(piece.start, piece.start + piece.planned)

@@ -108,6 +108,11 @@ class PointParameters(Parameters):
     presets: ClassVar[tuple[Preset["PointParameters"], ...]]
 
     @property
+    def is_described(self) -> bool:
+        """Whether texture and likeness decide, so that they must be worked out."""
+        return self.decides == BY_ALL or self.affine
+
+    @property
     def question(self) -> "PointParameters":
         """The same with everything at its default that changes no track."""
         return replace(self, trail=type(self)().trail)

@@ -61,7 +61,7 @@ class PointTracker:
     ) -> None:  # fmt: skip
         self._p = parameters or PointParameters()
         self._describes = describe
-        if not describe and (self._p.decides == BY_ALL or self._p.affine):
+        if not describe and self._p.is_described:
             raise ParameterError(
                 "describe is False, and these parameters go by what is described: give decides=status or "
                 "forward-backward, and affine=False"
@@ -88,7 +88,7 @@ class PointTracker:
     @classmethod
     def resumed(
         cls, parameters: PointParameters, state: Mapping[str, NDArray[np.generic]], last: Grey,
-        *, allowed: NDArray[np.bool_] | None = None,
+        *, allowed: NDArray[np.bool_] | None = None, describe: bool = True,
     ) -> Self:  # fmt: skip
         """Return a tracker that goes on where the one whose `state` this is stopped.
 
@@ -97,9 +97,10 @@ class PointTracker:
             state: what `state` returned.
             last: (H, W) uint8, the last picture that was given to it.
             allowed: the same.
+            describe: the same.
         """
         first, frame, next_track = (int(n) for n in state["counts"].tolist())
-        tracker = cls(parameters, allowed=allowed, start=first)
+        tracker = cls(parameters, allowed=allowed, start=first, describe=describe)
         tracker._frame, tracker._next_track, tracker._before = frame, next_track, last
         tracker._live = live_of(state) if "track" in state else None
         return tracker

@@ -93,7 +93,8 @@ def _motion(subject: Subject) -> None:
             rose.shares, rose.mean_speeds * units.factor, unit=units.speed,
             scale=shown.view.look.speed * units.factor, of="points", dark=dark,
         )  # fmt: skip
-        words = f"Where points move to: {rose.moving:.0%} of them move, the others less than {units.told(0.1)}."
+        others = "" if rose.moving == 1 else f", the others less than {units.told(0.1)}"
+        words = f"Where points move to: {rose.moving:.0%} of them move{others}."
         plot(figure, key="s_rose", height=300, words=words)
     with right:
         typical = float(np.median(np.hypot(*steps[:, 0].T))) * units.factor

@@ -115,7 +115,7 @@ def job_video(cluster: Cluster, clip: Path, folder: Path, parameters: PointParam
         opened = open_clip(clip, library=library)
         stop = min(FRAMES, opened.info.frame_count)
         look = TrackLook(trail=parameters.trail, speed=clip_scales(opened).speed)
-        job = PointsJob.of(opened.info, (0, stop), parameters, Selection(), look)
+        job = PointsJob.of(opened.info, (0, stop), parameters, Selection(), look, table=False)
         workshop = PointsWorkshop(library.store, cluster)
         start = time.perf_counter()
         done = workshop.follow(job, opened, lambda *_: None, threading.Event())

@@ -93,3 +93,8 @@ def test_a_field_has_a_title_for_pages() -> None:
 def test_parameters_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Window().size = 3  # type: ignore[misc]
+
+
+def test_a_whole_number_of_hundreds_of_digits_is_refused_like_any_other() -> None:
+    with pytest.raises(ParameterError, match="give a whole number from"):
+        Window(levels=int("9" * 400))

@@ -31,7 +31,7 @@ from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsOutcome, Points
 from flowlab.jobs.points_job import PointsJob
 from flowlab.jobs.points_kept import Before, PointsDone, PointsKeeper, _part_key, _record_key, _rows_key, _state_key
 from flowlab.jobs.track_bytes import tracks_from_bytes, tracks_to_bytes
-from flowlab.jobs.track_look import COLOURINGS, TrackLook, draw_frame
+from flowlab.jobs.track_look import VIDEO_COLOURS, TrackLook, draw_frame
 from flowlab.jobs.track_table import TRACKPY, table_of
 from flowlab.media.opening import open_media
 from flowlab.store.objects import Store
@@ -260,7 +260,7 @@ def test_a_drawn_piece_is_the_same_whether_its_tracks_were_known(
     assert digest(out) == whole
 
 
-@pytest.mark.parametrize("name", COLOURINGS)
+@pytest.mark.parametrize("name", VIDEO_COLOURS)
 def test_every_colouring_is_drawn_from_its_first_frame(clip: Clip, shop: PointsWorkshop, out: Path, name: str) -> None:
     job = job_about(clip, stop=12, look=replace(LOOK, colour=name))
     write(shop, job, clip, out)
@@ -595,7 +595,7 @@ def test_one_frame_has_new_tracks_only(clip: Clip, shop: PointsWorkshop, out: Pa
         assert video.info.frame_count == 1
 
 
-@pytest.mark.parametrize("name", COLOURINGS)
+@pytest.mark.parametrize("name", VIDEO_COLOURS)
 def test_a_flat_clip_has_no_tracks_and_a_video_that_plays(
     tmp_path: Path, shop: PointsWorkshop, out: Path, name: str
 ) -> None:
