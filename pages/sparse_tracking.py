@@ -14,7 +14,7 @@ from flowlab.tracking.tracks import Tracks
 from pages.shared.clip_picker import choose_clip, offer_remedy, show_refusal
 from pages.shared.front_door import enter
 from pages.shared.job_list import show_jobs
-from pages.shared.lab import fixed_scales, warm_up
+from pages.shared.lab import KeptFrames, fixed_scales, warm_up
 from pages.shared.marks import read_marks, show_refused
 from pages.shared.plain import plain
 from pages.shared.point_controls import PREFIX, View, choose_tracker, choose_view
@@ -70,7 +70,7 @@ def show_frame(clip: Clip) -> None:
     tracks = followed(clip, asked, frame + 1, stop_at)
     outline = _outline(tracks, view, info.width, info.height)
     judged = judge(clip, tracks, frame) if colouring(view.look.colour).needs_truth else None
-    shown = Shown(clip.frame(frame), info, tracks, view, marks, outline, judged)
+    shown = Shown(KeptFrames(clip).frame(frame), info, tracks, view, marks, outline, judged)
     with place:
         (show_tracks if kind == TRACKS else show_zoom)(shown)
     let_the_browser_paint()

@@ -2,16 +2,25 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.core.clip import Clip, ClipInfo
+from flowlab.core.clip import ClipInfo, Frame
 from flowlab.errors import ParameterError, shown
 from flowlab.tracking.cost import frame_seconds
 from flowlab.tracking.parameters import PointParameters
 from flowlab.tracking.points import PointTracker
 from flowlab.tracking.tracks import Tracks, joined, no_tracks
+
+
+class Frames(Protocol):
+    """What gives the frames of a clip: the clip, or what keeps some of them in memory."""
+
+    def frame(self, index: int) -> Frame:
+        """Return frame `index`."""
+
 
 FRAME_SECONDS = 1.0
 """What one frame may take while a person waits."""
@@ -46,7 +55,7 @@ class TrackHistory:
         """Memory the tracks take, and about what the tracker remembers."""
         return 2 * sum(part.nbytes for part in self._parts) + self._tracker.nbytes
 
-    def until(self, clip: Clip, stop: int) -> Iterator[float]:
+    def until(self, clip: Frames, stop: int) -> Iterator[float]:
         """Follow the points up to frame `stop` - 1, and yield the share that is done after each frame.
 
         Whoever reads on decides whether it goes on; what is followed stays.

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from flowlab.core.clip import Clip
+from flowlab.core.clip import Clip, Frame
 from flowlab.core.parameters import Parameters
 from flowlab.core.region import Selection
+from flowlab.core.truth import Truth
 from flowlab.dense.estimator import Method
 from flowlab.dense.outliers import OutlierParameters
 from flowlab.engine.cluster import Cluster
@@ -35,6 +36,7 @@ _ANSWER_BYTES = 768 << 20  # one of 4K with all that can be asked of it, or fift
 _PICTURE_BYTES = 64 << 20
 _OVER_TIME_BYTES = 128 << 20
 _SCALES_KEPT = 10_000
+_FRAME_BYTES = 256 << 20
 _HISTORY_BYTES = 512 << 20  # one of 500 tracks takes 60 MB a thousand frames
 
 
@@ -50,6 +52,7 @@ class Lab:
     glitches: ByteCache[Picture] = field(default_factory=lambda: ByteCache(_PICTURE_BYTES))
     over_time: ByteCache[OverTime] = field(default_factory=lambda: ByteCache(_OVER_TIME_BYTES))
     scales: ByteCache[Scales] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
+    frames: ByteCache[Frame] = field(default_factory=lambda: ByteCache(_FRAME_BYTES))
     histories: ByteCache[TrackHistory] = field(default_factory=lambda: ByteCache(_HISTORY_BYTES))
 
     @property
@@ -90,6 +93,25 @@ def warm_up() -> None:
             logging.getLogger(__name__).warning("worker processes could not be started: %s", error)
 
     threading.Thread(target=start, daemon=True).start()
+
+
+@dataclass(frozen=True, eq=False)
+class KeptFrames:
+    """The frames of a clip; a scene's are kept once they are rendered, those of files the library keeps already."""
+
+    clip: Clip
+
+    def frame(self, index: int) -> Frame:
+        """Return frame `index`."""
+        if not isinstance(self.clip, Truth):
+            return self.clip.frame(index)
+        kept, info = open_lab().frames, self.clip.info
+        key = (info.content_hash, info.width, index)
+        frame = kept.get(key)
+        if frame is None:
+            frame = self.clip.frame(index)
+            kept.put(key, frame, frame.rgb.nbytes + frame.grey.nbytes)
+        return frame
 
 
 def session_slot() -> LatestSlot:

@@ -13,7 +13,7 @@ from flowlab.tracking.cost import frame_seconds
 from flowlab.tracking.parameters import PointParameters
 from flowlab.tracking.tracks import Tracks
 
-from .lab import open_lab, session_slot
+from .lab import KeptFrames, open_lab, session_slot
 from .marks import factor_of
 
 _PATIENCE = 0.6  # s without a bar
@@ -72,7 +72,7 @@ def _grow(clip: Clip, history: TrackHistory, stop: int, seconds: float, on_stop:
     """Follow the points up to `stop`, with a bar and a button where there is time to read them."""
     bar = None
     place = st.empty()
-    for share in history.until(clip, stop):
+    for share in history.until(KeptFrames(clip), stop):
         st.session_state.get("_playing")  # any access lets a newer run take over
         if bar is None and (stop - history.stop) * seconds > _PATIENCE:
             with place.container(horizontal=True, vertical_alignment="center"):

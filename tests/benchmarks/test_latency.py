@@ -36,7 +36,8 @@ WATCH = """
   };
   const shown = () => {
     const arrows = document.querySelectorAll(".flowlab-plot .main-svg path");
-    if (arrows.length) return [...arrows].slice(-400).map((path) => path.getAttribute('d')).join('');
+    const place = (path) => path.getAttribute('d') + path.getAttribute('transform');
+    if (arrows.length) return [...arrows].slice(-400).map(place).join('');
     const b = deep(document, '.stage img.b'), a = deep(document, '.stage img.a');
     const top = b && !b.hidden ? b : a;
     return top && top.complete && top.naturalWidth ? top.src : null;
