@@ -48,7 +48,7 @@ class PointTracker:
         allowed: (H, W) bool, where tracks may begin; None: everywhere.
         start: number of the first frame that will be given.
         describe: whether texture, likeness and covariances are worked out; else these columns are NaN, and what takes
-            a quarter of the time of a sample's preset is saved.
+            a quarter to a half of the time of a sample's preset is saved.
 
     Raises:
         ParameterError: more corners of so large a window than memory is kept for, or parameters by which what is not

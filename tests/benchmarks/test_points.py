@@ -41,8 +41,8 @@ from tests.flowlab.tracking.opencv_samples import LK
 ROOT = Path(__file__).parents[2]
 FRAMES = 300
 ROUNDS = 3
-QUALITY = 0.01  # the sample has 0.3, which finds a hundred points; this finds about as many as it asks for
-SAMPLE = replace(PointParameters.preset("lk_track"), quality=QUALITY)
+QUALITIES = (0.3, 0.01)  # the sample's own, which finds about a hundred points, and one that finds several hundred
+SAMPLE = PointParameters.preset("lk_track")
 ROBUST = PointParameters()
 CLIPS = ("slow_traffic_small.mp4", "vtest_480x360_reencode.mp4", "solidWhiteRight.mp4")
 SCENES = ("street", "two-layers", "zoom")
@@ -51,7 +51,9 @@ SCENES = ("street", "two-layers", "zoom")
 # --- how fast --------------------------------------------------------------------------------------
 
 
-def followed_by_loop(frames: Iterator[np.ndarray], tracks: list[list[tuple[float, float]]]) -> Iterator[int]:
+def followed_by_loop(
+    frames: Iterator[np.ndarray], tracks: list[list[tuple[float, float]]], quality: float
+) -> Iterator[int]:
     """Follow points as OpenCV's sample lk_track does, frame by frame; `tracks` holds the last places of each."""
     previous = None
     for index, grey in enumerate(frames):
@@ -73,7 +75,7 @@ def followed_by_loop(frames: Iterator[np.ndarray], tracks: list[list[tuple[float
             for x, y in [np.int32(track[-1]) for track in tracks]:
                 cv2.circle(mask, (int(x), int(y)), 5, 0, -1)
             found = cv2.goodFeaturesToTrack(
-                grey, mask=mask, maxCorners=500, qualityLevel=QUALITY, minDistance=7, blockSize=7
+                grey, mask=mask, maxCorners=500, qualityLevel=quality, minDistance=7, blockSize=7
             )
             if found is not None:
                 tracks += [[(x, y)] for x, y in np.float32(found).reshape(-1, 2)]
@@ -81,7 +83,7 @@ def followed_by_loop(frames: Iterator[np.ndarray], tracks: list[list[tuple[float
         yield index
 
 
-def loop_video(clip: Path, out: Path) -> float:
+def loop_video(clip: Path, out: Path, quality: float) -> float:
     """Return the seconds of the sample's loop with its drawing and a video writer around it."""
     start = time.perf_counter()
     reader = cv2.VideoCapture(str(clip))
@@ -98,7 +100,7 @@ def loop_video(clip: Path, out: Path) -> float:
     size = int(reader.get(cv2.CAP_PROP_FRAME_WIDTH)), int(reader.get(cv2.CAP_PROP_FRAME_HEIGHT))
     writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), reader.get(cv2.CAP_PROP_FPS), size)
     tracks: list[list[tuple[float, float]]] = []
-    for _ in followed_by_loop(frames(), tracks):
+    for _ in followed_by_loop(frames(), tracks, quality):
         drawn = pictures[0].copy()
         for track in tracks:
             cv2.circle(drawn, (int(track[-1][0]), int(track[-1][1])), 2, (0, 255, 0), -1)
@@ -125,16 +127,20 @@ def job_video(cluster: Cluster, clip: Path, folder: Path, parameters: PointParam
     return took
 
 
+@pytest.mark.parametrize("quality", QUALITIES)
 @pytest.mark.parametrize("name", CLIPS)
-def test_whole_clips_against_the_loop(name: str, data_folder: Path, tmp_path: Path) -> None:
+def test_whole_clips_against_the_loop(name: str, quality: float, data_folder: Path, tmp_path: Path) -> None:
     clip = data_folder / "clips" / name
-    heading(f"Annotated video of {name}, {FRAMES} frames at most, preset lk_track: job against the sample's loop")
+    heading(
+        f"Annotated video of {name}, {FRAMES} frames at most, lk_track at quality {quality:g}: job against the sample's loop"
+    )
+    sample = replace(SAMPLE, quality=quality)
     loops, jobs, robust = [], [], []
     with closing(Cluster(workers=2, preload=PRELOAD, environment={"PYTHONPATH": str(ROOT)})) as cluster:
-        job_video(cluster, clip, tmp_path, SAMPLE)  # workers up, files in the system's memory
+        job_video(cluster, clip, tmp_path, sample)  # workers up, files in the system's memory
         for _ in range(ROUNDS):
-            loops.append(loop_video(clip, tmp_path / "loop.mp4"))
-            jobs.append(job_video(cluster, clip, tmp_path, SAMPLE))
+            loops.append(loop_video(clip, tmp_path / "loop.mp4", quality))
+            jobs.append(job_video(cluster, clip, tmp_path, sample))
         robust.append(job_video(cluster, clip, tmp_path, ROBUST))
     row(f"the loop ({', '.join(f'{s:.2f}' for s in loops)} s)", median(loops), None, "s")
     row(f"the job ({', '.join(f'{s:.2f}' for s in jobs)} s)", median(jobs), None, "s")
@@ -142,19 +148,21 @@ def test_whole_clips_against_the_loop(name: str, data_folder: Path, tmp_path: Pa
     assert row("job against loop", median(loops) / median(jobs), 1.3, "x", at_least=True)
 
 
+@pytest.mark.parametrize("quality", QUALITIES)
 @pytest.mark.parametrize("name", CLIPS)
-def test_tracking_alone(name: str, data_folder: Path) -> None:
+def test_tracking_alone(name: str, quality: float, data_folder: Path) -> None:
     with closing(open_clip(data_folder / "clips" / name)) as clip:
         frames = [frame.grey for frame in clip.frames(0, FRAMES)]
-    heading(f"Tracking alone, {name}, {len(frames)} frames in memory, preset lk_track")
+    heading(f"Tracking alone, {name}, {len(frames)} frames in memory, lk_track at quality {quality:g}")
+    sample = replace(SAMPLE, quality=quality)
     loops, ours, described, robust = [], [], [], []
     for _ in range(ROUNDS):
         start = time.perf_counter()
         tracks: list[list[tuple[float, float]]] = []
-        for _ in followed_by_loop(iter(frames), tracks):
+        for _ in followed_by_loop(iter(frames), tracks, quality):
             pass
         loops.append(1e3 * (time.perf_counter() - start) / len(frames))
-        for preset, describe, times in ((SAMPLE, False, ours), (SAMPLE, True, described), (ROBUST, True, robust)):
+        for preset, describe, times in ((sample, False, ours), (sample, True, described), (ROBUST, True, robust)):
             start = time.perf_counter()
             tracker = PointTracker(preset, describe=describe)
             for frame in frames:
