@@ -131,9 +131,7 @@ def job_video(cluster: Cluster, clip: Path, folder: Path, parameters: PointParam
 @pytest.mark.parametrize("name", CLIPS)
 def test_whole_clips_against_the_loop(name: str, quality: float, data_folder: Path, tmp_path: Path) -> None:
     clip = data_folder / "clips" / name
-    heading(
-        f"Annotated video of {name}, {FRAMES} frames at most, lk_track at quality {quality:g}: job against the sample's loop"
-    )
+    heading(f"Video of {name}, {FRAMES} frames, lk_track at quality {quality:g}: job against the sample's loop")
     sample = replace(SAMPLE, quality=quality)
     loops, jobs, robust = [], [], []
     with closing(Cluster(workers=2, preload=PRELOAD, environment={"PYTHONPATH": str(ROOT)})) as cluster:
