@@ -25,6 +25,9 @@ class Frames(Protocol):
 FRAME_SECONDS = 1.0
 """What one frame may take while a person waits."""
 
+MOST_BYTES = 200_000_000
+"""Tracks of one history, whose memory everyone shares: 500 tracks over 6,000 frames."""
+
 
 class TrackHistory:
     """The tracks of a clip from frame `start` on; any number of threads may ask, and none follows a frame twice.
@@ -43,6 +46,7 @@ class TrackHistory:
         self._lock = threading.Lock()
         self._start = start
         self._parts: list[Tracks] = []
+        self._held = 0  # bytes
         self._joined = no_tracks(start, start)
 
     @property
@@ -53,7 +57,7 @@ class TrackHistory:
     @property
     def nbytes(self) -> int:
         """Memory the tracks take, and about what the tracker remembers."""
-        return 2 * sum(part.nbytes for part in self._parts) + self._tracker.nbytes
+        return 2 * self._held + self._tracker.nbytes
 
     def until(self, clip: Frames, stop: int) -> Iterator[float]:
         """Follow the points up to frame `stop` - 1, and yield the share that is done after each frame.
@@ -65,10 +69,16 @@ class TrackHistory:
             ClipError: a frame cannot be read.
         """
         while self.stop < stop:
+            if self._held > MOST_BYTES:
+                raise ParameterError(
+                    f"the tracks up to frame {self.stop - 1} take {self._held / 1e6:.0f} MB, all a page may hold: "
+                    "choose fewer corners, a later first frame or the whole clip as a job"
+                )
             frame = clip.frame(self.stop)
             with self._lock:
                 if frame.index == self.stop:  # or another thread was faster
                     self._parts.append(self._tracker.step(frame.grey))
+                    self._held += self._parts[-1].nbytes
             yield (self.stop - self._start) / (stop - self._start)
 
     def tracks(self, stop: int) -> Tracks:

@@ -147,3 +147,12 @@ def test_what_takes_too_long_for_a_page_is_refused_with_a_remedy() -> None:
     assert "fewer corners or a smaller window" in words and f"{FRAME_SECONDS:g} s" in words
     check_frame_cost(SCENE.info, PointParameters(max_corners=20_000, window=3))
     check_frame_cost(open_scene("scene:translation?width=1280&height=720").info, PointParameters())
+
+
+def test_a_history_stops_where_it_holds_as_much_as_a_page_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = open_scene("translation?width=160&height=120&frames=12")
+    monkeypatch.setattr("flowlab.jobs.track_history.MOST_BYTES", 1)
+    history = TrackHistory(PointParameters(), None, 0)
+    with pytest.raises(ParameterError, match="choose fewer corners"):
+        list(history.until(clip, 12))
+    assert history.stop == 1, "what was followed stays"
