@@ -14,6 +14,7 @@ import pytest
 import streamlit.config
 from click.testing import CliRunner
 
+from tests.box_sets import write_keyframes, write_otb
 from tests.flow_sets import write_middlebury
 from tests.hostile import moving_texture, write_video
 
@@ -64,6 +65,7 @@ def test_a_command_in_the_readme_runs_as_shown(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_middlebury(tmp_path / "middlebury", "Venus")
+    write_keyframes(write_otb(tmp_path / "otb", "Car"), Car={"3": [36, 22, 76, 54]})
     (tmp_path / "clips").mkdir()
     write_video(tmp_path / "clips" / "one.mp4", moving_texture(21))
     words = ["scene:translation" if word == "clip.mp4" else word for word in call]

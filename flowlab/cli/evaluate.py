@@ -1,16 +1,16 @@
-"""flowlab evaluate: methods against the truth of a data set."""
+"""flowlab evaluate: methods and trackers against the truth of a data set."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from flowlab.cli.asking import parameters_of
+from flowlab.cli.evaluate_tracking import evaluate_tracking_command
+from flowlab.cli.json_file import check_json, write_json
 from flowlab.cli.telling import complain, progress, user_errors
-from flowlab.core.files import write_whole
 from flowlab.dense.methods import METHODS, method
-from flowlab.errors import ParameterError, shown
+from flowlab.errors import ParameterError
 from flowlab.evaluation.benchmark import Means, evaluate_flow
 from flowlab.evaluation.table import Table
 from flowlab.media.flow_sets import LAYOUTS, sequences
@@ -18,7 +18,7 @@ from flowlab.media.flow_sets import LAYOUTS, sequences
 
 @click.group()
 def evaluate() -> None:
-    """Measure methods against the truth of a data set."""
+    """Measure methods and trackers against the truth of a data set."""
 
 
 @evaluate.command("flow")
@@ -43,8 +43,7 @@ def evaluate_flow_command(root: Path, dataset: str, names: tuple[str, ...], pres
     if len(names) > 1 and (preset or settings):
         raise ParameterError("--preset and --set belong to one method: name it with --method")
     chosen = [(method(name), parameters_of(name, preset, settings)) for name in names]
-    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise ParameterError(f"--json is {shown(out)}: give a file in a folder that exists")
+    check_json(out)
     pairs = sequences(root, dataset)[:limit]
     table = Table([pair.name for pair in pairs], names, visible=any(pair.visible_truth for pair in pairs))
     click.echo(table.header)
@@ -59,14 +58,10 @@ def evaluate_flow_command(root: Path, dataset: str, names: tuple[str, ...], pres
     for name, mean in means.as_json().items():
         click.echo(table.mean(name, mean))
     if out is not None:
-        _write_json(out, {"rows": [row.as_json() for row in rows], "mean": means.as_json()})
+        write_json(out, {"rows": [row.as_json() for row in rows], "mean": means.as_json()})
     if wanting := sum(bool(row.note) for row in rows):
         complain(f"{wanting} of {len(rows)} rows lack numbers, each says why")
         sys.exit(1)
 
 
-def _write_json(path: Path, value: object) -> None:
-    try:
-        write_whole(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
-    except OSError as error:
-        raise ParameterError(f"--json is {shown(path)}: {error.strerror}, choose another file") from None
+evaluate.add_command(evaluate_tracking_command)

@@ -1,20 +1,23 @@
 """Clips at a working width: scaled down, truth included."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowlab.core.clip import Clip, ClipInfo, Frame
+from flowlab.core.region import Box
 from flowlab.core.resample import resize_flow, resize_picture
-from flowlab.core.truth import SceneObject, Truth, bounding_box
+from flowlab.core.truth import BoxTruth, KnownBoxes, SceneObject, Truth, bounding_box
 
 
 def at_width(clip: Clip, working_width: int) -> Clip:
     """Return `clip` scaled down to `working_width` pixels, truth included; itself where that is not smaller."""
     if clip.info.at_width(working_width) is clip.info:
         return clip
+    if isinstance(clip, BoxTruth):
+        return ResizedSequence(clip, working_width, clip)
     return ResizedScene(clip, working_width) if isinstance(clip, Truth) else ResizedClip(clip, working_width)
 
 
@@ -87,3 +90,28 @@ class ResizedScene(ResizedClip):
         corners = (np.array([[x, y], [x + width - 1, y + height - 1]]) + 0.5) / factor - 0.5
         quad = None if thing.quad is None else (thing.quad + 0.5) / factor - 0.5
         return SceneObject(thing.name, bounding_box(corners), quad)
+
+
+class ResizedSequence(ResizedClip):
+    """A clip that knows boxes, at a working width: they are scaled with its pictures."""
+
+    def __init__(self, clip: Clip, working_width: int, truth: BoxTruth) -> None:
+        """Wrap `clip`, which knows `truth`; see `at_width`."""
+        super().__init__(clip, working_width)
+        x, y = self._info.factor
+        self._known = KnownBoxes(truth.boxes, truth.keyframes, truth.truth_note).scaled((float(x), float(y)))
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """(N, 4) float64, the boxes in working pixels."""
+        return self._known.boxes
+
+    @property
+    def keyframes(self) -> Mapping[int, Box]:
+        """Frame -> box, in working pixels."""
+        return self._known.keyframes
+
+    @property
+    def truth_note(self) -> str:
+        """Why boxes or keyframes are missing, or ""."""
+        return self._known.truth_note

@@ -1,10 +1,13 @@
 """What a clip may know of its own motion: a scene by computation, a data set by measurement."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from flowlab.core.region import Box
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,3 +58,46 @@ class Truth(Protocol):
 
     def objects(self, index: int) -> tuple[SceneObject, ...]:
         """Return the objects seen in frame `index`, farthest first; empty where the clip knows of none."""
+
+
+@runtime_checkable
+class BoxTruth(Protocol):
+    """What a clip knows of where one thing is in its frames.
+
+    Where a clip should know but cannot tell (a truth file that is damaged, say), the boxes are unknown and
+    `truth_note` says why.
+    """
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """(N, 4) float64, x, y, w, h of the box in every frame, px; NaN where it is not known."""
+
+    @property
+    def keyframes(self) -> Mapping[int, Box]:
+        """Frame -> box from which a tracker may be started anew, drawn by hand, px; empty where there are none."""
+
+    @property
+    def truth_note(self) -> str:
+        """Why boxes or keyframes are missing that should be there, in a sentence; or ""."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownBoxes:
+    """The boxes of a clip as plain values (a BoxTruth); see there."""
+
+    boxes: NDArray[np.float64]
+    keyframes: Mapping[int, Box] = field(default_factory=dict)
+    truth_note: str = ""
+
+    def scaled(self, factor: tuple[float, float]) -> "KnownBoxes":
+        """Return the boxes at a working size; `factor` leads from a working pixel to the clip's.
+
+        A box is an area, so its edges scale: its first column is x / factor, its width w / factor, as the edge
+        of its first pixel, half a pixel left of x, goes to (x - 0.5 + 0.5) / factor - 0.5.
+        """
+        x, y = (float(one) for one in factor)
+        smaller = {
+            frame: Box(box.x / x, box.y / y, max(box.w / x, 1), max(box.h / y, 1))
+            for frame, box in self.keyframes.items()
+        }
+        return KnownBoxes(self.boxes / (x, y, x, y), smaller, self.truth_note)

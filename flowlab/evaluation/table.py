@@ -27,7 +27,7 @@ class Table:
     def __init__(self, sequences: Iterable[str], methods: Sequence[str], *, visible: bool = False) -> None:
         """Lay out a table for pairs and methods of these names; `visible` adds the columns of visible points."""
         self._columns = _COLUMNS[:-1] + _VISIBLE + _COLUMNS[-1:] if visible else _COLUMNS
-        self._name = max([len(_MEAN), *(len(_cell(name)) for name in sequences)])
+        self._name = max([len(_MEAN), *(len(cell(name)) for name in sequences)])
         self._method = max([len("method"), *map(len, methods)])
 
     @property
@@ -48,7 +48,7 @@ class Table:
         return self._line(_MEAN, method, self._numbers(numbers))
 
     def _line(self, name: str, method: str, rest: str) -> str:
-        return f"{_cell(name):{self._name}} {method:{self._method}} {rest}".rstrip()
+        return f"{cell(name):{self._name}} {method:{self._method}} {rest}".rstrip()
 
     def _numbers(self, numbers: Mapping[str, Number]) -> str:
         cells = []
@@ -58,6 +58,6 @@ class Table:
         return " ".join(cells)
 
 
-def _cell(name: str) -> str:
+def cell(name: str) -> str:
     """Return a name from outside as plain text of a bounded length."""
     return shown(name, _MOST)[1:-1]

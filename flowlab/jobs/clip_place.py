@@ -11,6 +11,7 @@ from flowlab.core.resized import at_width
 from flowlab.errors import ClipNotFoundError, shown
 from flowlab.jobs.data_clips import PREFIX, DataClips
 from flowlab.jobs.isolated import IsolatedClip, index_answer
+from flowlab.media.box_sets import BoxSequence
 from flowlab.media.opening import open_media
 from flowlab.media.video_index import VideoIndex
 from flowlab.scenes.registry import parse_scene
@@ -73,7 +74,7 @@ class ClipPlace:
             kind, parameters = parse_scene(self.key)
             return kind.make(parameters)
         if self.key.startswith(PREFIX):
-            return DataClips().open(self.key)
+            return _pair(self.key)
         # OpenCV writes a line about every damaged picture; what is wrong is said in our errors.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         index = store.answer(index_answer(self.key))
@@ -87,6 +88,13 @@ class ClipPlace:
         if not store.has(self.key):
             raise ClipNotFoundError(f"the clip {shown(self.name)} is not on the machine that computes: send it there")
         return store.path(self.key)
+
+
+def _pair(key: str) -> Clip:
+    pair = DataClips().open(key)
+    if isinstance(pair, BoxSequence):  # its place is that of its folder of pictures
+        raise ClipNotFoundError(f"{shown(key)} is no pair any more: run the command again")
+    return pair
 
 
 # A worker process computes one chunk after another of the same few clips, in one thread.

@@ -21,8 +21,8 @@ def open_clip(
 
     Args:
         name: a video file, a folder or zip of pictures, one picture, `scene:NAME?knob=value&..`,
-            `sample:KEY` (once downloaded), `data:SET/NAME` (a pair of a data set in FLOWLAB_DATA), or the content
-            hash of a clip in the store.
+            `sample:KEY` (once downloaded), `data:SET/NAME` (a pair or sequence of a data set in FLOWLAB_DATA), or the
+            content hash of a clip in the store.
         width: working width in pixels; 0, or more than the clip has, means its own size.
         library: the lab whose processes decode; without one, the clip brings its own.
         progress: called with (share 0..1, text) while a new clip is checked.

@@ -1,49 +1,57 @@
-"""The pairs of the data sets in FLOWLAB_DATA as clips that know their truth: data:SET/NAME."""
+"""The pairs and sequences of the data sets in FLOWLAB_DATA as clips that know their truth: data:SET/NAME."""
 
 import os
 from pathlib import Path
 
 from flowlab.errors import ClipNotFoundError, shown
 from flowlab.jobs.memory import ByteCache
+from flowlab.media.box_sets import BoxSequence, BoxSet, find_box_sets
 from flowlab.media.flow_sets import FlowSequence, FlowSet, find_sets
+from flowlab.media.natural_order import natural_key
 from flowlab.media.true_pair import TruePair
 
 PREFIX = "data:"
 FOLDER = "FLOWLAB_DATA"
 """Environment variable that names the folder of data sets."""
 MOST_LISTED = 200
-"""Pairs of one data set that a list to choose from holds."""
+"""Pairs or sequences of one data set that a list to choose from holds."""
 
 _PAIRS_KEPT = 16  # each holds the facts of a pair and one encoded picture
 
 
+DataSet = FlowSet | BoxSet
+
+
 class DataClips:
-    """Looks pairs up by name among the data sets lying in FLOWLAB_DATA; a name is never part of a path.
+    """Looks pairs and sequences up by name in the data sets of FLOWLAB_DATA; a name is never part of a path.
 
     The folder is listed once, and again when a name is not found: a large data set has 70,000 files.
     """
 
     def __init__(self) -> None:
         """Start with nothing listed."""
-        self._listed: tuple[str, tuple[FlowSet, ...]] = ("", ())
+        self._listed: tuple[str, tuple[DataSet, ...]] = ("", ())
         self._opened: ByteCache[TruePair] = ByteCache(_PAIRS_KEPT)
 
-    def open(self, name: str) -> TruePair:
-        """Open `data:SET/NAME`.
+    def open(self, name: str) -> TruePair | BoxSequence:
+        """Open the pair `data:SET/NAME`, or find the sequence of that name, for jobs.library to open.
 
         Raises:
-            ClipNotFoundError: there is no such pair; the message says what there is.
-            ClipError: its pictures cannot be read.
+            ClipNotFoundError: there is no such pair or sequence; the message says what there is.
+            ClipError: the pictures of a pair cannot be read.
         """
         key = (os.environ.get(FOLDER, ""), name)
         pair = self._opened.get(key)
         if pair is None:
-            pair = TruePair(self._find(name), name=name)
+            found = self._find(name)
+            if isinstance(found, BoxSequence):
+                return found
+            pair = TruePair(found, name=name)
             self._opened.put(key, pair, 1)
         return pair
 
     def titles(self, chosen: str = "") -> dict[str, str]:
-        """Return name -> title of the first MOST_LISTED pairs of each data set, and of `chosen` where it is one."""
+        """Return name -> title of the first MOST_LISTED clips of each data set, and of `chosen` where it is one."""
         listed = self._sets()
         kinds = [one.layout for one in listed]
         titles: dict[str, str] = {}
@@ -62,17 +70,18 @@ class DataClips:
         long = [one for one in self._sets() if len(one.names) > MOST_LISTED]
         if not long:
             return ""
-        counts = ", ".join(f"{len(one.names):,} pairs of {one.key}" for one in long)
+        counts = ", ".join(f"{len(one.names):,} {_noun(one)}s of {one.key}" for one in long)
         example = f"clip={PREFIX}{long[0].key}/{long[0].names[-1]}"
         return f"Listed are the first {MOST_LISTED} of {counts}; the address opens any other: {example}."
 
-    def _sets(self, *, anew: bool = False) -> tuple[FlowSet, ...]:
+    def _sets(self, *, anew: bool = False) -> tuple[DataSet, ...]:
         folder = os.environ.get(FOLDER, "")
         if anew or self._listed[0] != folder:
-            self._listed = (folder, find_sets(Path(folder)) if folder else ())
+            found: list[DataSet] = [*find_sets(Path(folder)), *find_box_sets(Path(folder))] if folder else []
+            self._listed = (folder, tuple(sorted(found, key=lambda one: natural_key(one.key))))
         return self._listed[1]
 
-    def _find(self, name: str) -> FlowSequence:
+    def _find(self, name: str) -> FlowSequence | BoxSequence:
         key, _, pair = name.removeprefix(PREFIX).partition("/")
         for anew in (False, True):
             for one in self._sets(anew=anew):
@@ -89,10 +98,16 @@ class DataClips:
         for one in sets:
             if one.key == key:
                 names = [shown(pair) for pair in one.names]
-                has = f"the pair {names[0]}" if len(names) == 1 else f"{len(names)} pairs, {names[0]} to {names[-1]}"
+                several = f"{len(names)} {_noun(one)}s, {names[0]} to {names[-1]}"
+                has = f"the {_noun(one)} {names[0]}" if len(names) == 1 else several
                 return f"there is no clip {shown(name)}: {shown(key)} has {has}"
         known = ", ".join(shown(one.key) for one in sets)
         return f"there is no clip {shown(name)}: the data sets here are {known}, give {PREFIX}SET/NAME"
+
+
+def _noun(one: DataSet) -> str:
+    """Return what the clips of a data set are called."""
+    return "pair" if isinstance(one, FlowSet) else "sequence"
 
 
 def _is_text(name: str) -> bool:

@@ -12,8 +12,11 @@ from flowlab.errors import ClipError, ClipNotFoundError, FlowlabError, shown
 from flowlab.jobs.data_clips import PREFIX, DataClips
 from flowlab.jobs.isolated import IsolatedClip, Source, check_in, index_answer, open_in
 from flowlab.jobs.memory import ByteCache
+from flowlab.jobs.sequence_clip import SequenceClip
 from flowlab.media.archives import pack_pictures
+from flowlab.media.box_sets import BoxSequence
 from flowlab.media.hashing import file_hash
+from flowlab.media.true_boxes import known_boxes, picture_folder
 from flowlab.scenes.registry import parse_scene, scene_text
 from flowlab.store.clips import KnownClip, find_clip, known_clips, remember_clip
 from flowlab.store.objects import Store, open_store
@@ -64,8 +67,8 @@ class Library:
     def open(self, name: str, *, width: int = 0, progress: Progress | None = None) -> Clip:
         """Open a clip by a name that came from outside.
 
-        `scene:NAME?..`, `sample:KEY`, `data:SET/NAME` (a pair of a data set in FLOWLAB_DATA) or a content hash:
-        the name is looked up among the clips known here and never part of a path.
+        `scene:NAME?..`, `sample:KEY`, `data:SET/NAME` (a pair or sequence of a data set in FLOWLAB_DATA) or a content
+        hash: the name is looked up among the clips known here and never part of a path.
 
         Args:
             name: see above.
@@ -81,7 +84,10 @@ class Library:
         if name.startswith("sample:"):
             return self._open_source(self._sample_source(name.removeprefix("sample:")), width, progress)
         if name.startswith(PREFIX):
-            return at_width(self.data.open(name), width)
+            found = self.data.open(name)
+            if isinstance(found, BoxSequence):
+                return self._open_sequence(found, name, width, progress)
+            return at_width(found, width)
         known = find_clip(self.store, name)
         if known is None:
             raise ClipNotFoundError(
@@ -92,7 +98,7 @@ class Library:
 
     def open_path(self, path: Path, *, width: int = 0, progress: Progress | None = None) -> Clip:
         """Open a file or folder of this machine, named by the person who owns it (never by a link)."""
-        key = file_hash(path) if path.is_file() else f"folder {path.resolve()}"
+        key = file_hash(path) if path.is_file() else _folder_key(path)
         return self._open_source(Source(key, path, path.name, None), width, progress)
 
     def _scene(self, text: str) -> Clip:
@@ -115,13 +121,23 @@ class Library:
     def _stored(self, content: str, name: str) -> Source:
         return Source(content, self.store.path(content), name, None)
 
+    def _open_sequence(self, sequence: BoxSequence, name: str, width: int, progress: Progress | None) -> Clip:
+        folder = picture_folder(sequence)
+        source, info = self._looked_at(Source(_folder_key(folder), folder, name, None), progress)
+        known = known_boxes(sequence, info)
+        return SequenceClip(self._decoder, source, info.at_width(width), self._frames, known, ends_process=self._alone)
+
     def _open_source(self, source: Source, width: int, progress: Progress | None) -> Clip:
+        source, info = self._looked_at(source, progress)
+        return IsolatedClip(self._decoder, source, info.at_width(width), self._frames, ends_process=self._alone)
+
+    def _looked_at(self, source: Source, progress: Progress | None) -> tuple[Source, ClipInfo]:
+        """Return a source with its index, and the facts of its clip at its own size; known, or found out now."""
         opened = self._opened.get(source.key)
         if opened is None:
             opened = self._inspect(source, progress)
             self._opened.put(source.key, opened, 1)
-        source, info = replace(opened[0], name=source.name), replace(opened[1], name=source.name)
-        return IsolatedClip(self._decoder, source, info.at_width(width), self._frames, ends_process=self._alone)
+        return replace(opened[0], name=source.name), replace(opened[1], name=source.name)
 
     def _inspect(self, source: Source, progress: Progress | None) -> tuple[Source, ClipInfo]:
         """Learn what the clip is: from its index in the store, or by checking it in the intake process."""
@@ -180,3 +196,8 @@ class Library:
             raise
         remember_clip(self.store, content, name, kind=clip.info.kind)
         return content
+
+
+def _folder_key(path: Path) -> str:
+    """Return what the frames of a folder are kept under while it is open."""
+    return f"folder {path.resolve()}"

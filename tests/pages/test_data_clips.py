@@ -1,4 +1,4 @@
-"""Pairs of data sets on the page: in the list of clips, with their truth, and never a path."""
+"""Pairs and sequences of data sets on the page: in the list of clips, with their truth, and never a path."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from flowlab.jobs import data_clips
+from tests.box_sets import write_otb
 from tests.flow_sets import write_chairs, write_kitti, write_middlebury
 
 APP = str(Path(__file__).parents[2] / "streamlit_app.py")
@@ -79,3 +80,14 @@ def test_a_long_list_says_that_it_is_cut(data: Path, monkeypatch: pytest.MonkeyP
     chairs = [title for title in titles(app) if "FlyingChairs" in title]
     assert chairs == ["Data: FlyingChairs 1", "Data: FlyingChairs 2", "Data: FlyingChairs 4"]
     assert any("first 2 of 4 pairs of chairs" in caption.value for caption in app.caption)
+
+
+def test_a_sequence_with_boxes_is_a_clip_on_every_page(data: Path) -> None:
+    write_otb(data / "otb", "Car4", count=6)
+    app = open_page("data:otb/Car4")
+    assert titles(app)[-3:] == ["Data: KITTI 000010", "Data: Middlebury RubberWhale", "Data: OTB Car4"]
+    for page in ("pages/dense_flow.py", "pages/sparse_tracking.py"):
+        app.switch_page(page).run()
+        assert not app.exception and not app.error
+        assert next(box for box in app.selectbox if box.label == "Clip").value == "data:otb/Car4"
+        assert app.metric
