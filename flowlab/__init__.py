@@ -44,12 +44,18 @@ if TYPE_CHECKING:
     from flowlab.errors import FlowlabError as FlowlabError
     from flowlab.evaluation.metrics import flow_errors as flow_errors
     from flowlab.jobs.clips import open_clip as open_clip
+    from flowlab.jobs.region_table import write_region as write_region
     from flowlab.jobs.track_table import write_tracks as write_tracks
     from flowlab.media.flow_files import read_flow as read_flow
     from flowlab.media.flow_files import write_flow as write_flow
+    from flowlab.tracking.affine.parameters import TrackerParameters as TrackerParameters
+    from flowlab.tracking.affine.region_track import RegionTrack as RegionTrack
     from flowlab.tracking.parameters import PointParameters as PointParameters
     from flowlab.tracking.points import PointTracker as PointTracker
     from flowlab.tracking.points import track_points as track_points
+    from flowlab.tracking.regions import RegionTracker as RegionTracker
+    from flowlab.tracking.regions import track_region as track_region
+    from flowlab.tracking.trackers import TRACKERS as TRACKERS
 
 # Public names and where they live. They are imported when first used, so that `import flowlab`
 # costs nothing and a shell that prints its help does not load a video library.
@@ -60,34 +66,46 @@ _PUBLIC = {
     "OutlierParameters": "flowlab.dense.outliers",
     "PointParameters": "flowlab.tracking.parameters",
     "PointTracker": "flowlab.tracking.points",
+    "RegionTrack": "flowlab.tracking.affine.region_track",
+    "RegionTracker": "flowlab.tracking.regions",
     "Selection": "flowlab.core.region",
+    "TRACKERS": "flowlab.tracking.trackers",
+    "TrackerParameters": "flowlab.tracking.affine.parameters",
     "TrustParameters": "flowlab.dense.trust",
     "flow_errors": "flowlab.evaluation.metrics",
     "open_clip": "flowlab.jobs.clips",
     "outliers": "flowlab.dense.outliers",
     "read_flow": "flowlab.media.flow_files",
     "track_points": "flowlab.tracking.points",
+    "track_region": "flowlab.tracking.regions",
     "trust": "flowlab.dense.trust",
     "write_flow": "flowlab.media.flow_files",
+    "write_region": "flowlab.jobs.region_table",
     "write_tracks": "flowlab.jobs.track_table",
 }
 
 __all__ = [
     "METHODS",
+    "TRACKERS",
     "Box",
     "FlowlabError",
     "OutlierParameters",
     "PointParameters",
     "PointTracker",
+    "RegionTrack",
+    "RegionTracker",
     "Selection",
+    "TrackerParameters",
     "TrustParameters",
     "flow_errors",
     "open_clip",
     "outliers",
     "read_flow",
     "track_points",
+    "track_region",
     "trust",
     "write_flow",
+    "write_region",
     "write_tracks",
 ]
 

@@ -6,7 +6,7 @@ Every text that came from outside is written with repr, so a hostile name stays 
 from collections.abc import Mapping
 
 from flowlab.core.parameters import Value
-from flowlab.core.region import Box, Selection
+from flowlab.core.region import NATIVE, Box, Selection
 
 _DENSE = """\
 import numpy as np
@@ -133,6 +133,84 @@ def points_script(
         last=frames[1] - 1,
         output=output,
     )
+
+
+_REGION = """\
+import numpy as np
+
+import flowlab
+
+clip = flowlab.open_clip({clip!r}, width={width}){remark}
+parameters = flowlab.TRACKERS[{tracker!r}].parameters({parameters})
+box = flowlab.Box({box}){working}
+{keyframes}track = flowlab.track_region(
+    clip, box, parameters, tracker={tracker!r}{restarts}, start={start}, stop={stop}
+)
+flowlab.write_region({output!r}, track)
+
+(corners,) = track.at({last}).corners  # (4, 2) pixels, clockwise from the template's top left
+print(f"tracked in {{track.believed.mean():.0%}} of {{len(track)}} frames, at last {{np.round(corners, 1).tolist()}}")
+clip.close()
+"""
+
+_KEYFRAMES = """\
+keyframes = {{
+{boxes}
+}}  # frame, from 0: the box that was drawn there
+"""
+
+
+def region_script(
+    clip: str,
+    *,
+    name: str,
+    width: int,
+    frames: tuple[int, int],
+    tracker: str,
+    parameters: Mapping[str, Value],
+    box: Box,
+    keyframes: Mapping[int, Box] | None = None,
+    factor: tuple[float, float] = NATIVE,
+    output: str = "track.csv",
+) -> str:
+    """Return a script that follows a region exactly as the Affine tracking page does.
+
+    Args:
+        clip: what `flowlab.open_clip` takes: scene text, sample key, data set pair, content hash or path.
+        name: what the clip is called, for a remark beside a content hash.
+        width: working width, 0 for native.
+        frames: the first frame, and the one after the last.
+        tracker: name of a row of `flowlab.TRACKERS`.
+        parameters: those that differ from the defaults of its parameter class.
+        box: drawn on the first frame, pixels of the clip itself.
+        keyframes: frame -> box, pixels of the clip itself; None: there are none.
+        factor: (x, y) clip pixels per working pixel.
+        output: file the table is written to.
+    """
+    restarts = dict(sorted((keyframes or {}).items()))
+    boxes = "\n".join(f"    {frame}: flowlab.Box({_working(drawn, factor)})," for frame, drawn in restarts.items())
+    return _REGION.format(
+        clip=clip,
+        width=width,
+        remark=_remark(clip, name),
+        tracker=tracker,
+        parameters=_arguments(parameters),
+        box=_working(box, factor),
+        working="" if factor == NATIVE else "  # pixels at this width",
+        keyframes=_KEYFRAMES.format(boxes=boxes) if restarts else "",
+        restarts=", keyframes=keyframes" if restarts else "",
+        start=frames[0],
+        stop=frames[1],
+        last=frames[1] - 1,
+        output=output,
+    )
+
+
+def _working(box: Box, factor: tuple[float, float]) -> str:
+    """Return the arguments of a box in working pixels, to the last digit: another rounding is another track."""
+    (x, y), sides = factor, (box.x, box.y, box.w, box.h)
+    values = (side / one for side, one in zip(sides, (x, y, x, y), strict=True))
+    return ", ".join(str(int(value)) if value == int(value) else repr(float(value)) for value in values)
 
 
 def _remark(clip: str, name: str) -> str:

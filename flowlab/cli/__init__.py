@@ -8,6 +8,7 @@ it was stopped by Ctrl-C or by the system.
 import click
 
 from flowlab import __version__
+from flowlab.cli.affine import affine
 from flowlab.cli.dense import dense
 from flowlab.cli.evaluate import evaluate
 from flowlab.cli.info import info
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for command in (info, dense, points, evaluate):
+for command in (info, dense, points, affine, evaluate):
     main.add_command(command)

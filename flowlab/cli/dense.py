@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from flowlab.cli.asking import frame_range, parameters_of
+from flowlab.cli.asking import frame_range, parameters_of, work_options
 from flowlab.cli.clips import Asked, clips_of
 from flowlab.cli.telling import JobLine, complain, counts, progress, user_errors
 from flowlab.core.clip import Clip
@@ -65,14 +65,7 @@ class Wish:
 @click.option("--frames", "frames", metavar="A:B", help="Use frames A to B-1 only.")
 @click.option("--gap", type=click.IntRange(1), default=1, show_default=True, help="Frames between the two of a pair.")
 @click.option("--width", type=click.IntRange(0), default=0, help="Scale down to this width first; 0: the clip's own.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes; by default one a processor core.")
-@click.option(
-    "--scheduler",
-    envvar="FLOWLAB_SCHEDULER",
-    metavar="ADDRESS",
-    help="A running Dask cluster, tls://host:port; also from FLOWLAB_SCHEDULER.",
-)
-@click.option("--fresh", is_flag=True, help="Compute anew what was finished before.")
+@work_options
 @user_errors
 def dense(clips: tuple[str, ...], out: Path, method_name: str, preset: str | None, settings: tuple[str, ...],
           as_: str | None, view_name: str, scale: float | None, frames: str | None, gap: int, width: int,

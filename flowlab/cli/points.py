@@ -2,19 +2,18 @@
 
 import sys
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from flowlab.cli.asking import frame_range, settings_of
+from flowlab.cli.asking import check_outputs, frame_range, settings_of, work_options
 from flowlab.cli.telling import JobLine, complain, counts, progress, user_errors
 from flowlab.core.clip import Clip
 from flowlab.core.region import Box, Selection
 from flowlab.engine.cluster import Cluster
-from flowlab.errors import ParameterError, shown
 from flowlab.jobs.clips import open_clip
-from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsWorkshop, check_file
+from flowlab.jobs.follow_clip import PRELOAD, FollowFiles, FollowWorkshop
 from flowlab.jobs.points_job import PointsJob
 from flowlab.jobs.scales import clip_scales
 from flowlab.jobs.track_look import BY_TRACK, VIDEO_COLOURS, TrackLook, colouring
@@ -41,14 +40,7 @@ _FILE = click.Path(path_type=Path)
     "--columns", type=click.Choice(tuple(COLUMNS)), default=CONTRACT, show_default=True, help="Names in the table."
 )
 @click.option("--colour", default=BY_TRACK, show_default=True, help=f"For --video: {', '.join(VIDEO_COLOURS)}.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes; by default one a processor core.")
-@click.option(
-    "--scheduler",
-    envvar="FLOWLAB_SCHEDULER",
-    metavar="ADDRESS",
-    help="A running Dask cluster, tls://host:port; also from FLOWLAB_SCHEDULER.",
-)
-@click.option("--fresh", is_flag=True, help="Compute anew what was finished before.")
+@work_options
 @user_errors
 def points(clip_name: str, out: Path | None, video: Path | None, summary: Path | None, preset: str | None,
            settings: tuple[str, ...], region: str | None, frames: str | None, width: int, columns: str, colour: str,
@@ -64,7 +56,8 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
     parameters = settings_of(PointParameters, preset, settings)
     selection = Selection() if region is None else Selection(Box.parse(region, "--region"))
     chosen = colouring(colour, VIDEO_COLOURS)
-    files = _files(out, video, summary, columns, clip_name)
+    check_outputs(clip_name, out, video, summary)
+    files = FollowFiles(out, video, summary, columns)
     with (
         closing(Cluster(scheduler or None, workers=workers, preload=PRELOAD)) as cluster,
         closing(open_clip(clip_name, width=width, progress=progress("checking"))) as clip,
@@ -73,7 +66,7 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
         look = _look(clip, parameters, chosen.name) if video else None
         job = PointsJob.of(clip.info, (start, stop), parameters, selection, look, table=out is not None)
         helped = not cluster.is_local or job.seconds > WORTH_PROCESSES
-        workshop = PointsWorkshop(open_store(), cluster if helped else None)
+        workshop = FollowWorkshop(open_store(), cluster if helped else None)
         done = workshop.write(job, clip, files, JobLine("points").report, threading.Event(), fresh=fresh)
         facts = done.summary or {}
     kept = f" ({done.reused} of the frames followed before)" if done.reused else ""
@@ -87,26 +80,5 @@ def points(clip_name: str, out: Path | None, video: Path | None, summary: Path |
     sys.exit(1)
 
 
-def _files(table: Path | None, video: Path | None, summary: Path | None, columns: str, clip_name: str) -> PointsFiles:
-    """See before an hour's work that everything wanted can be written, and that something is wanted."""
-    if table is None and video is None and summary is None:
-        raise ParameterError("nothing is to be written: give -o tracks.csv, --video out.mp4 or --summary tracks.json")
-    for path, suffix in ((table, ".csv"), (video, ".mp4"), (summary, ".json")):
-        if path is None:
-            continue
-        check_file(path)
-        if path.suffix.lower() != suffix:
-            raise ParameterError(f"{shown(path.name)} cannot be written: give a file whose name ends in {suffix}")
-        if _is_same(path, clip_name):
-            raise ParameterError(f"{shown(path.name)} is the clip itself: give another name to what is written")
-    return PointsFiles(table, video, summary, columns)
-
-
 def _look(clip: Clip, parameters: PointParameters, colour: str) -> TrackLook:
     return TrackLook(colour, parameters.trail, speed=clip_scales(clip).speed, fb=parameters.forward_backward)
-
-
-def _is_same(path: Path, clip_name: str) -> bool:
-    with suppress(OSError, ValueError):  # one of them is not there, or is no path at all
-        return path.samefile(clip_name)
-    return False

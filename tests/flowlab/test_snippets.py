@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,12 @@ from flowlab.dense.farneback import FarnebackParameters
 from flowlab.dense.methods import METHODS
 from flowlab.dense.outliers import OutlierParameters, outliers
 from flowlab.jobs.clips import open_clip
+from flowlab.jobs.region_job import RegionJob
+from flowlab.jobs.region_table import table_of
 from flowlab.media.flow_files import read_flow
-from flowlab.snippets import dense_flow_script
+from flowlab.snippets import dense_flow_script, region_script
+from flowlab.tracking.affine.parameters import TrackerParameters
+from flowlab.tracking.regions import track_region
 from tests.hostile import NAMED, moving_texture, write_video
 
 GUARD = "import sys\nsys.modules['streamlit'] = None  # an import of it would raise\n"
@@ -84,3 +89,45 @@ def test_a_hostile_name_stays_a_remark(tmp_path: Path) -> None:
     run_script(script, tmp_path)
     assert not (tmp_path / "owned").exists()
     assert read_flow(tmp_path / "out.npz").shape == (120, 160, 2)
+
+
+PLANE = "scene:planar?width=160&height=96&frames=8"
+BOX, DRAWN = Box(60, 30, 36, 30), Box(64, 34, 31, 25)
+
+
+@pytest.mark.parametrize("tracker", ["flowlab", "ic-affine"])
+def test_the_script_follows_the_region_as_a_direct_call_does(tracker: str, tmp_path: Path) -> None:
+    parameters = TrackerParameters(levels=1, appearance=False, patience=2)
+    script = region_script(
+        PLANE, name="planar", width=0, frames=(2, 8), tracker=tracker, parameters=parameters.changed(), box=BOX,
+        keyframes={6: BOX, 5: DRAWN},
+    )  # fmt: skip
+    told = run_script(script, tmp_path)
+    with closing(open_clip(PLANE)) as clip:
+        direct = track_region(clip, BOX, parameters, tracker=tracker, keyframes={5: DRAWN, 6: BOX}, start=2)
+    assert (tmp_path / "track.csv").read_bytes() == table_of(direct)
+    assert f"tracked in {direct.believed.mean():.0%} of 6 frames" in told
+    assert str(np.round(direct.corners[-1], 1).tolist()) in told
+
+
+def test_the_script_at_a_working_width_follows_what_the_page_follows(tmp_path: Path) -> None:
+    """Its boxes are in working pixels, to the last digit."""
+    with closing(open_clip(PLANE, width=70)) as clip:
+        job = RegionJob.of(clip.info, (0, 8), BOX, keyframes={5: DRAWN})
+        assert job.factor[0] not in (1, 2)
+        follower = job.follower()
+        rows = job.joined([follower.step(frame) for frame in clip.frames()])
+    script = region_script(
+        PLANE, name="", width=70, frames=(0, 8), tracker=job.tracker, parameters=job.parameters.changed(),
+        box=job.box, keyframes=dict(job.keyframes), factor=job.factor, output="it.csv",
+    )  # fmt: skip
+    run_script(script, tmp_path)
+    assert (tmp_path / "it.csv").read_bytes() == table_of(rows)
+
+
+def test_a_script_without_keyframes_does_not_speak_of_them() -> None:
+    script = region_script(
+        PLANE, name="", width=0, frames=(0, 8), tracker="mil", parameters={}, box=Box(60.5, 30, 36, 30)
+    )
+    assert "keyframes" not in script
+    assert "flowlab.Box(60.5, 30, 36, 30)\n" in script

@@ -22,14 +22,14 @@ from flowlab.core.files import temporary_name
 from flowlab.core.region import Box, Selection
 from flowlab.engine.cluster import Cluster, Piece
 from flowlab.errors import CancelledError, ClipError, ClipNotFoundError, FlowFileError, ParameterError, StoreError
-from flowlab.jobs import points_job, points_workers
+from flowlab.jobs import follow_job, follow_workers
 from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.clip_place import ClipPlace
 from flowlab.jobs.clips import open_clip
-from flowlab.jobs.points_chunk import draw_chunk, track_chunk
+from flowlab.jobs.follow_chunk import draw_chunk, follow_chunk
+from flowlab.jobs.follow_kept import Before, PieceDone, PieceKeeper, _part_key, _record_key, _rows_key, _state_key
 from flowlab.jobs.points_clip import PRELOAD, PointsFiles, PointsOutcome, PointsWorkshop
 from flowlab.jobs.points_job import PointsJob
-from flowlab.jobs.points_kept import Before, PointsDone, PointsKeeper, _part_key, _record_key, _rows_key, _state_key
 from flowlab.jobs.track_bytes import tracks_from_bytes, tracks_to_bytes
 from flowlab.jobs.track_look import VIDEO_COLOURS, TrackLook, draw_frame
 from flowlab.jobs.track_table import TRACKPY, table_of
@@ -77,15 +77,15 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """("track" or "draw", first frame) of the pieces that are computed in this process, as that happens."""
     seen: list[tuple[str, int]] = []
 
-    def noting(word: str, function: Callable[..., PointsDone]) -> Callable[..., PointsDone]:
-        def noted(job: PointsJob, chunk: Chunk, *rest: Any) -> PointsDone:
+    def noting(word: str, function: Callable[..., PieceDone[Tracks]]) -> Callable[..., PieceDone[Tracks]]:
+        def noted(job: PointsJob, chunk: Chunk, *rest: Any) -> PieceDone[Tracks]:
             seen.append((word, chunk.start))
             return function(job, chunk, *rest)
 
         return noted
 
-    monkeypatch.setattr(points_workers, "track_chunk", noting("track", track_chunk))
-    monkeypatch.setattr(points_workers, "draw_chunk", noting("draw", draw_chunk))
+    monkeypatch.setattr(follow_workers, "follow_chunk", noting("track", follow_chunk))
+    monkeypatch.setattr(follow_workers, "draw_chunk", noting("draw", draw_chunk))
     return seen
 
 
@@ -235,7 +235,7 @@ def test_the_cut_leaves_no_trace_in_the_tracks(
     clip: Clip, shop: PointsWorkshop, out: Path, whole: dict[str, str], monkeypatch: pytest.MonkeyPatch, frames: int
 ) -> None:
     for name in ("_FEWEST", "_MOST"):
-        monkeypatch.setattr(points_job, name, frames)
+        monkeypatch.setattr(follow_job, name, frames)
     job = job_about(clip)
     assert job.step == frames
     write(shop, job, clip, out)
@@ -490,7 +490,7 @@ def test_what_is_made_is_in_the_store_and_its_parts_are_not(
         assert shop.store.path(content).stat().st_size == size
     assert made.summary == summary(track_points(clip, MANY))
     assert shop.result(job) == made
-    assert not any(PointsKeeper(shop.store).drawn(job, chunk) for chunk in job.chunks())
+    assert not any(PieceKeeper(shop.store).drawn(job, chunk) for chunk in job.chunks())
     assert not leftovers(shop.store.home)
     calls.clear()
     assert shop.make(job, clip, Asking().report, threading.Event()) == made
@@ -762,7 +762,7 @@ def test_a_clip_lost_elsewhere_is_sent_again_and_no_piece_is_left_out(
     tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[ClipPlace] = []
-    monkeypatch.setattr(points_workers, "ship", lambda _, place, __: sent.append(place) or place)
+    monkeypatch.setattr(follow_workers, "ship", lambda _, place, __: sent.append(place) or place)
     monkeypatch.setattr("cv2.setNumThreads", lambda _: None)
     with closing(open_clip("scene:two-layers?width=112&height=72&frames=35")) as clip:
         job, cluster = job_about(clip), Forgetful()
@@ -779,10 +779,10 @@ def test_a_clip_lost_elsewhere_is_sent_again_and_no_piece_is_left_out(
 
 def test_a_piece_that_is_kept_leaves_nothing_large_in_memory(clip: Clip, shop: PointsWorkshop) -> None:
     job = job_about(clip, stop=10)
-    done = track_chunk(job, Chunk(0, 10), clip, Before(no_tracks(0, 0), None))
-    assert None not in (done.tracks, done.state, done.part)
-    kept = PointsKeeper(shop.store).keep(job, done)
-    assert (kept.tracks, kept.state, kept.part) == (None, None, None)
+    done = follow_chunk(job, Chunk(0, 10), clip, Before(no_tracks(0, 0), None))
+    assert None not in (done.rows, done.state, done.part)
+    kept = PieceKeeper(shop.store).keep(job, done)
+    assert (kept.rows, kept.state, kept.part) == (None, None, None)
     assert (kept.start, kept.planned, kept.written) == (0, 10, 10)
 
 

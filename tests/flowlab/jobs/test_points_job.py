@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from flowlab.core.clip import Clip
 from flowlab.core.region import Box, Selection
 from flowlab.errors import ParameterError
-from flowlab.jobs import points_job
+from flowlab.jobs import follow_job
 from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.points_job import PointsJob
 from flowlab.jobs.track_look import TrackLook
@@ -42,7 +42,7 @@ def job_about(clip: Clip, **changes: Any) -> PointsJob:
 
 def keys(job: PointsJob) -> tuple[str, str, str]:
     """Return the names of the questions: the tracks, what shows them, all of it with its end."""
-    return job.tracks_key, job.look_key, job.key
+    return job.tracks_key, job.part_key(job.stop), job.key
 
 
 def changed(job: PointsJob, other: PointsJob) -> list[bool]:
@@ -80,7 +80,7 @@ def test_the_look_changes_the_video_and_not_the_tracks() -> None:
     given: dict[str, Any] = {"colour": "speed", "model": "affine"}
     looks = [LOOK, *(replace(LOOK, **{f.name: given.get(f.name, 2 * getattr(LOOK, f.name))})
                      for f in dataclasses.fields(TrackLook))]  # fmt: skip
-    assert len({a_job(look=look).look_key for look in (None, *looks)}) == 1 + len(looks)
+    assert len({a_job(look=look).part_key(40) for look in (None, *looks)}) == 1 + len(looks)
     assert len({a_job(look=look).tracks_key for look in (None, *looks)}) == 1
 
 
@@ -101,7 +101,7 @@ def test_the_keys_change_with_the_libraries_that_compute_and_encode(monkeypatch:
             assert a_job().tracks_key != before[0]
     for name, value in (("PART_PRESET", "veryfast"), ("PART_CRF", 30)):
         with monkeypatch.context() as patch:
-            patch.setattr(points_job, name, value)
+            patch.setattr(follow_job, name, value)
             assert [now != then for now, then in zip(keys(a_job()), before, strict=True)] == [False, True, True]
             assert keys(a_job(look=None)) == without  # no encoder had a hand in it
 

@@ -1,10 +1,10 @@
-"""The pieces of a whole clip's tracks: which are missing, and who computes them, a cluster or this process."""
+"""The pieces of a clip that is followed: which are missing, and who computes them, a cluster or this process."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, Generic
 
 from flowlab.core.clip import Clip
 from flowlab.engine.cluster import Cluster, Piece
@@ -13,9 +13,9 @@ from flowlab.errors import ClipNotFoundError, shown
 from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.clip_place import ClipPlace
 from flowlab.jobs.dense_chunk import Home
-from flowlab.jobs.points_chunk import draw_chunk, draw_in_worker, track_chunk, track_in_worker
-from flowlab.jobs.points_job import PointsJob
-from flowlab.jobs.points_kept import PieceGoneError, PointsDone, PointsKeeper, gone
+from flowlab.jobs.follow_chunk import draw_chunk, draw_in_worker, follow_chunk, follow_in_worker
+from flowlab.jobs.follow_job import FollowJob, R
+from flowlab.jobs.follow_kept import PieceDone, PieceGoneError, PieceKeeper, gone
 from flowlab.jobs.shipping import ship
 from flowlab.jobs.ticket import Report
 from flowlab.store.objects import Store
@@ -25,7 +25,7 @@ _GRACE = 120.0  # s: opening the clip, and finding its first frame
 _ATTEMPTS = 3
 
 
-class PointsWorkers:
+class PieceWorkers(Generic[R]):
     """Computes the pieces of one job, and keeps them in the store.
 
     Args:
@@ -37,28 +37,28 @@ class PointsWorkers:
     """
 
     def __init__(
-        self, store: Store, cluster: Cluster | None, job: PointsJob, clip: Clip, cancel: threading.Event
+        self, store: Store, cluster: Cluster | None, job: FollowJob[R], clip: Clip, cancel: threading.Event
     ) -> None:
         self._store, self._cluster = store, cluster
         self._job, self._clip, self._cancel = job, clip, cancel
-        self._keeper = PointsKeeper(store)
+        self._keeper = PieceKeeper(store)
         self._place: ClipPlace | None = None
 
-    def tracked(self, chunk: Chunk) -> PointsDone:
+    def followed(self, chunk: Chunk) -> PieceDone[R]:
         """Follow and draw one piece, keep it, and return what is known of it.
 
         Raises:
             PieceGoneError: what came before is not in the store any more.
-            FlowlabError: see `PointsWorkshop.follow`.
+            FlowlabError: see `FollowWorkshop.follow`.
         """
         if self._is_alone:
             with cancelled_by(self._cancel):
-                return self._keep(track_chunk(self._job, chunk, self._clip, self._keeper.before(self._job, chunk)))
-        (done,) = self._computed(track_in_worker, [chunk], self._keeper.before)
+                return self._keep(follow_chunk(self._job, chunk, self._clip, self._keeper.before(self._job, chunk)))
+        (done,) = self._computed(follow_in_worker, [chunk], self._keeper.before)
         return done
 
-    def drawn(self, chunks: list[Chunk]) -> Iterator[PointsDone]:
-        """Draw pieces whose tracks are known, several at once; yield each when its part is kept; raises likewise."""
+    def drawn(self, chunks: list[Chunk]) -> Iterator[PieceDone[R]]:
+        """Draw pieces whose rows are known, several at once; yield each when its part is kept; raises likewise."""
         if self._is_alone:
             with cancelled_by(self._cancel):
                 for chunk in chunks:
@@ -71,8 +71,8 @@ class PointsWorkers:
         return self._cluster is None or ClipPlace.of(self._clip).is_pair
 
     def _computed(
-        self, function: Callable[..., Any], chunks: list[Chunk], known: Callable[[PointsJob, Chunk], object]
-    ) -> Iterator[PointsDone]:
+        self, function: Callable[..., Any], chunks: list[Chunk], known: Callable[[FollowJob[R], Chunk], object]
+    ) -> Iterator[PieceDone[R]]:
         """Compute pieces in the cluster; one elsewhere is sent what is known of each, and sends back what it made."""
         assert self._cluster is not None
         job, local = self._job, self._cluster.is_local
@@ -107,13 +107,13 @@ class PointsWorkers:
             self._place = here if cluster.is_local else ship(cluster, here, self._store)
         return self._place
 
-    def _keep(self, done: PointsDone) -> PointsDone:
+    def _keep(self, done: PieceDone[R]) -> PieceDone[R]:
         return self._keeper.keep(self._job, done)
 
 
 def finish(
-    job: PointsJob, keeper: PointsKeeper, workers: PointsWorkers, report: Report
-) -> tuple[list[PointsDone], int]:
+    job: FollowJob[R], keeper: PieceKeeper, workers: PieceWorkers[R], report: Report
+) -> tuple[list[PieceDone[R]], int]:
     """See to it that every piece of a job is in the store.
 
     A piece that was there may be removed for want of room while others are computed. It is computed then; where one
@@ -124,47 +124,47 @@ def finish(
         followed before.
 
     Raises:
-        FlowlabError: see `PointsWorkshop.follow`.
+        FlowlabError: see `FollowWorkshop.follow`.
     """
     return _Work(job, keeper, workers, report).finish()
 
 
-class _Work:
+class _Work(Generic[R]):
     """What is to be done of a job, and what has been done in this call."""
 
-    def __init__(self, job: PointsJob, keeper: PointsKeeper, workers: PointsWorkers, report: Report) -> None:
+    def __init__(self, job: FollowJob[R], keeper: PieceKeeper, workers: PieceWorkers[R], report: Report) -> None:
         self._job, self._keeper, self._workers, self._report = job, keeper, workers, report
         self._computed: Counter[Chunk] = Counter()
 
-    def finish(self) -> tuple[list[PointsDone], int]:
+    def finish(self) -> tuple[list[PieceDone[R]], int]:
         """See `finish`."""
         reused: int | None = None
         while True:
-            done, untracked = self._found()
-            known = {chunk: done[chunk] for chunk in done.keys() - untracked}
+            done, unfollowed = self._found()
+            known = {chunk: done[chunk] for chunk in done.keys() - unfollowed}
             undrawn = sorted(
                 (chunk for chunk, piece in known.items() if piece.written and not self._is_drawn(chunk)),
                 key=lambda chunk: chunk.start,
             )
             reused = sum(piece.written for piece in known.values()) if reused is None else reused
-            if not untracked and not undrawn:
+            if not unfollowed and not undrawn:
                 self._report(self._job.frames, self._job.frames, reused)
                 return list(done.values()), reused
-            lost = {*untracked} - done.keys() | {*undrawn}
+            lost = {*unfollowed} - done.keys() | {*undrawn}
             if not lost.isdisjoint(self._computed) or max(self._computed.values(), default=0) > _ATTEMPTS:
                 raise gone()
             before = self._computed.total()
             try:
-                self._compute(untracked, undrawn, sum(chunk.pairs for chunk in known.keys() - undrawn))
+                self._compute(unfollowed, undrawn, sum(chunk.pairs for chunk in known.keys() - undrawn))
             except PieceGoneError:
                 if self._computed.total() == before:
                     raise
 
-    def _compute(self, untracked: list[Chunk], undrawn: list[Chunk], finished: int) -> None:
+    def _compute(self, unfollowed: list[Chunk], undrawn: list[Chunk], finished: int) -> None:
         reused = finished
         self._report(finished, self._job.frames, reused)
-        for chunk in untracked:  # each goes on where the one before it ended
-            piece = self._workers.tracked(chunk)
+        for chunk in unfollowed:  # each goes on where the one before it ended
+            piece = self._workers.followed(chunk)
             self._computed[chunk] += 1
             finished += piece.planned
             self._report(finished, self._job.frames, reused)
@@ -175,17 +175,17 @@ class _Work:
             finished += piece.planned
             self._report(finished, self._job.frames, reused)
 
-    def _found(self) -> tuple[dict[Chunk, PointsDone], list[Chunk]]:
-        """Return the pieces whose tracks are kept, and those to follow, in order, so that all are.
+    def _found(self) -> tuple[dict[Chunk, PieceDone[R]], list[Chunk]]:
+        """Return the pieces whose rows are kept, and those to follow, in order, so that all are.
 
         These are the missing ones, and those before a missing one that lead to it from the last state that is kept.
         """
         job, keeper = self._job, self._keeper
-        done: dict[Chunk, PointsDone] = {}
+        done: dict[Chunk, PieceDone[R]] = {}
         missing: list[Chunk] = []
         chunks = job.chunks()
         for place, chunk in enumerate(chunks):
-            piece = keeper.tracked(job, chunk)
+            piece = keeper.followed(job, chunk)
             if piece is not None:
                 done[chunk] = piece
                 if piece.is_short:

@@ -1,10 +1,10 @@
-"""One piece of a whole clip's tracks: read ahead, followed, drawn and encoded, each step in a thread of its own."""
+"""One piece of a clip that is followed: read ahead, followed, drawn and encoded, each step in a thread of its own."""
 
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self
 
 import cv2
 
@@ -15,17 +15,16 @@ from flowlab.errors import ClipError
 from flowlab.jobs.chunk import Chunk
 from flowlab.jobs.clip_place import ClipPlace
 from flowlab.jobs.dense_chunk import Home
-from flowlab.jobs.points_job import PointsJob
-from flowlab.jobs.points_kept import Before, PointsDone, PointsKeeper
-from flowlab.jobs.track_look import TrackLook, draw_frame
+from flowlab.jobs.follow_job import Follower, FollowJob, R
+from flowlab.jobs.follow_kept import Before, PieceDone, PieceKeeper
 from flowlab.media.video_parts import PartWriter
-from flowlab.tracking.points import PointTracker
-from flowlab.tracking.tracks import Tracks, joined
 
 Timed = tuple[Frame, Fraction]
 
 
-def track_in_worker(job: PointsJob, chunk: Chunk, place: ClipPlace, home: Home, before: Before | None) -> PointsDone:
+def follow_in_worker(
+    job: FollowJob[R], chunk: Chunk, place: ClipPlace, home: Home, before: Before[R] | None
+) -> PieceDone[R]:
     """Follow and draw a piece in a worker process.
 
     With `before` what came of it is returned with all its data, to be kept elsewhere; without, what came before is
@@ -41,24 +40,24 @@ def track_in_worker(job: PointsJob, chunk: Chunk, place: ClipPlace, home: Home, 
     cv2.setNumThreads(max(1, _cores() - 1) if job.look else _cores())
     store = home.open()
     if before is not None:
-        return track_chunk(job, chunk, place.open(store), before)
-    keeper = PointsKeeper(store)
-    done = track_chunk(job, chunk, place.open(store), keeper.before(job, chunk))
+        return follow_chunk(job, chunk, place.open(store), before)
+    keeper = PieceKeeper(store)
+    done = follow_chunk(job, chunk, place.open(store), keeper.before(job, chunk))
     return keeper.keep(job, done)
 
 
-def draw_in_worker(job: PointsJob, chunk: Chunk, place: ClipPlace, home: Home, tracks: Tracks | None) -> PointsDone:
-    """Draw a piece whose tracks are known: given, or in the store here, where the part of the video is then kept."""
+def draw_in_worker(job: FollowJob[R], chunk: Chunk, place: ClipPlace, home: Home, rows: R | None) -> PieceDone[R]:
+    """Draw a piece whose rows are known: given, or in the store here, where the part of the video is then kept."""
     cv2.setNumThreads(1)  # the other processes have the other cores
     store = home.open()
-    if tracks is not None:
-        return draw_chunk(job, chunk, place.open(store), tracks)
-    keeper = PointsKeeper(store)
+    if rows is not None:
+        return draw_chunk(job, chunk, place.open(store), rows)
+    keeper = PieceKeeper(store)
     return keeper.keep(job, draw_chunk(job, chunk, place.open(store), keeper.with_tail(job, chunk)))
 
 
-def track_chunk(job: PointsJob, chunk: Chunk, clip: Clip, before: Before) -> PointsDone:
-    """Follow points through the frames of `chunk` of an open clip, and draw them where that is wanted.
+def follow_chunk(job: FollowJob[R], chunk: Chunk, clip: Clip, before: Before[R]) -> PieceDone[R]:
+    """Follow through the frames of `chunk` of an open clip, and draw them where that is wanted.
 
     Of a clip that cannot be read to the end, the frames before that.
 
@@ -68,45 +67,45 @@ def track_chunk(job: PointsJob, chunk: Chunk, clip: Clip, before: Before) -> Poi
         FlowlabError: the parameters do not fit this clip.
     """
     notes: list[str] = []
-    tracker = _tracker(job, chunk, clip, before)
+    follower = _follower(job, chunk, clip, before)
     rows = [before.tail]
     with (
         _Part(job, clip) if job.look else nullcontext() as part,
         closing(ahead(_readable(clip, chunk, notes))) as frames,
-        closing((frame, time, tracker.step(frame.grey)) for frame, time in frames) as followed,
+        closing((frame, time, follower.step(frame)) for frame, time in frames) as followed,
         closing(ahead(followed) if part else followed) as drawable,  # the last thread that reads is ended first
     ):
         for frame, time, found in drawable:
             check_cancelled()
             rows.append(found)
             if part:
-                part.draw(frame, time, _recent(rows, part.look))
-        tracks = joined(rows).between(chunk.start, chunk.stop)
-        return PointsDone(chunk.start, chunk.pairs, tracks.stop - tracks.start, "".join(notes), tracks,
-                          tracker.state(), part.finish() if part else None)  # fmt: skip
+                part.draw(frame, time, job.joined(rows[-part.trail - 1 :]))
+        followed_rows = job.joined(rows).between(chunk.start, chunk.stop)
+        return PieceDone(chunk.start, chunk.pairs, followed_rows.stop - followed_rows.start, "".join(notes),
+                         followed_rows, follower.state(), part.finish() if part else None)  # fmt: skip
 
 
-def draw_chunk(job: PointsJob, chunk: Chunk, clip: Clip, tracks: Tracks) -> PointsDone:
-    """Draw the frames of `chunk` that were followed; their tracks and those of their tail are known.
+def draw_chunk(job: FollowJob[R], chunk: Chunk, clip: Clip, rows: R) -> PieceDone[R]:
+    """Draw the frames of `chunk` that were followed; their rows and those of their tail are known.
 
     Raises:
         CancelledError: it was called off (engine.running).
         ClipError: a frame that was followed cannot be read any more.
     """
-    stop = min(chunk.stop, tracks.stop)
+    stop = min(chunk.stop, rows.stop)
     timed = ((frame, clip.time(frame.index)) for frame in clip.frames(chunk.start, stop))
     with _Part(job, clip) as part, closing(ahead(timed)) as frames:
         for frame, time in frames:
             check_cancelled()
-            part.draw(frame, time, tracks)
-        return PointsDone(chunk.start, chunk.pairs, stop - chunk.start, part=part.finish())
+            part.draw(frame, time, rows)
+        return PieceDone(chunk.start, chunk.pairs, stop - chunk.start, part=part.finish())
 
 
-def _tracker(job: PointsJob, chunk: Chunk, clip: Clip, before: Before) -> PointTracker:
+def _follower(job: FollowJob[R], chunk: Chunk, clip: Clip, before: Before[R]) -> Follower[R]:
     if before.state is None:
-        return PointTracker(job.parameters, allowed=job.allowed, start=chunk.start, describe=job.describe)
+        return job.follower()
     (last,) = clip.frames(chunk.start - 1, chunk.start)  # `frame` may read on, and the next run would begin anew
-    return PointTracker.resumed(job.parameters, before.state, last.grey, allowed=job.allowed, describe=job.describe)
+    return job.resumed(before.state, last)
 
 
 def _readable(clip: Clip, chunk: Chunk, notes: list[str]) -> Iterator[Timed]:
@@ -127,22 +126,18 @@ def _readable(clip: Clip, chunk: Chunk, notes: list[str]) -> Iterator[Timed]:
         notes.append(str(error))
 
 
-def _recent(rows: list[Tracks], look: TrackLook) -> Tracks:
-    """Return the newest rows, as many frames as trails are long."""
-    return joined(rows[-look.trail - 1 :])
-
-
-class _Part:
+class _Part(Generic[R]):
     """The part of the video that shows a piece; it is empty where no frame could be read."""
 
-    def __init__(self, job: PointsJob, clip: Clip) -> None:
+    def __init__(self, job: FollowJob[R], clip: Clip) -> None:
         assert job.look is not None
-        self.look = job.look
+        self.trail = job.look.trail
+        self._job = job
         self._count = 0
         self._writer = PartWriter(job.width, job.height, clip.info.fps)
 
-    def draw(self, frame: Frame, time: Fraction, tracks: Tracks) -> None:
-        self._writer.write(draw_frame(frame.rgb, tracks, frame.index, self.look), time)
+    def draw(self, frame: Frame, time: Fraction, rows: R) -> None:
+        self._writer.write(self._job.drawn(frame, rows), time)
         self._count += 1
 
     def finish(self) -> bytes:
