@@ -24,10 +24,12 @@ FLOORS = (
 ONLY_IN = {
     "streamlit": ("pages", "streamlit_app"),
     "plotly": (
+        "flowlab.drawing.alignment_plots",
         "flowlab.drawing.curves",
         "flowlab.drawing.figures",
         "flowlab.drawing.plots",
         "flowlab.drawing.points_figure",
+        "flowlab.drawing.region_plots",
         "flowlab.drawing.track_plots",
     ),
     "dask": ("flowlab.engine",),
