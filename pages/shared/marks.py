@@ -15,8 +15,9 @@ from flowlab.core.region import Box, Line, Selection, numbers, written
 from flowlab.core.truth import SceneObject
 from flowlab.errors import ParameterError
 
-from .picture import Drawn, OnDrawn, Quad, Segment
+from .picture import Drawn, OnDrawn, Segment
 from .plain import plain
+from .region_shown import Quad
 from .url import set_text, text
 
 T = TypeVar("T")

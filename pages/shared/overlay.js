@@ -43,12 +43,47 @@ function hatching(svg, pixel) {
   element("rect", { width: 2.5, height: 8, class: "hatch-ink" }, made);
 }
 
+// What the box is gripped by: squares of `size` picture px at its corners, and in between where there is room.
+function handles([x, y, w, h], size) {
+  const middles = Math.min(w, h) >= 4 * size;
+  return Object.values(GRIPS)
+    .filter(([dx, dy]) => middles || (dx && dy))
+    .map(([dx, dy]) => {
+      const [left, top] = [x - 0.5 + ((dx + 1) / 2) * w - size / 2, y - 0.5 + ((dy + 1) / 2) * h - size / 2];
+      return path([[left, top], [left + size, top], [left + size, top + size], [left, top + size]], true);
+    })
+    .join("");
+}
+
+// The parts of a line through points where null is a gap; a single point is a dot.
+function polyline(points) {
+  const parts = [[]];
+  for (const point of points) point ? parts.at(-1).push(point) : parts.push([]);
+  return parts.filter((part) => part.length).map((part) => path(part.length > 1 ? part : [part[0], part[0]])).join("");
+}
+
+// A tracked region: its trail, its outline in the colour of its state, and its axes, which tell its top from its side.
+function region({ name, quad, axes, trail, state, colour }, { both, label, pixel }) {
+  const look = { "--state": colour };
+  both("trail", polyline(trail), look);
+  both(`quad ${state}`, path(quad, true), look);
+  if (axes) {
+    const [centre, right, down] = axes;
+    both("axis across", path([centre, right]) + arrowHead([...centre, ...right], 8 * pixel));
+    both("axis down", path([centre, down]) + arrowHead([...centre, ...down], 8 * pixel));
+  }
+  label("quad", name, quad);
+}
+
 // `under` knows the place that is pinned (under.js); `pixel` is how many picture pixels one screen pixel is.
-function drawOverlay(svg, { width, height, drawn }, { pinned, mark: size }, draft, pixel) {
+function drawOverlay(svg, { width, height, drawn }, { pinned, mark: size }, draft, pixel, tool) {
   svg.setAttribute("viewBox", `-0.5 -0.5 ${width} ${height}`);
   svg.replaceChildren();
-  const both = (kind, d) => {
-    for (const layer of ["rim", "ink"]) element("path", { class: `${kind} ${layer}`, d }, svg);
+  const both = (kind, d, properties = {}) => {
+    for (const layer of ["rim", "ink"]) {
+      const made = element("path", { class: `${kind} ${layer}`, d }, svg);
+      for (const [property, value] of Object.entries(properties)) made.style.setProperty(property, value);
+    }
   };
   const shapes = {
     region: (box) => both("region", outline(box)),
@@ -61,21 +96,36 @@ function drawOverlay(svg, { width, height, drawn }, { pinned, mark: size }, draf
       both("line end", arrowHead(ends, 11 * pixel));
       both("line start", path([ends.slice(0, 2), ends.slice(0, 2)]));
     },
+    box: (box) => {
+      const held = draft?.what === "box" && !draft.sent ? draft : null;
+      both(held?.small ? "box small" : "box", outline(box));
+      if (tool !== "box" || held?.small) return;
+      const large = matchMedia("(pointer: coarse)").matches ? 13 : 9;
+      element("path", { class: "box handle", d: handles(box, large * pixel) }, svg);
+    },
     ruler: (ends) => {
       both("ruler", path([ends.slice(0, 2), ends.slice(2)]));
       both("ruler end", ticks(ends, 7 * pixel));
     },
   };
   if (drawn.excluded.length || draft?.what === "exclude") hatching(svg, pixel);
+  const label = (kind, words, corners, rise = 4) => {
+    const [x, y] = [0, 1].map((axis) => Math.min(...corners.map((corner) => corner[axis])));
+    const base = Math.max(y - rise * pixel, 11 * pixel - 0.5); // words begin inside the picture
+    element("text", { class: kind, x, y: base, "font-size": 11 * pixel }, svg).textContent = words;
+  };
   for (const [name, corners] of drawn.objects) {
     both("object", path(corners, true));
-    const [x, y] = [0, 1].map((axis) => Math.min(...corners.map((corner) => corner[axis])));
-    element("text", { class: "object", x, y: y - 4 * pixel, "font-size": 11 * pixel }, svg).textContent = name;
+    label("object", name, corners);
   }
+  for (const quad of drawn.quads) region(quad, { both, label, pixel });
   for (const box of drawn.excluded) shapes.exclude(box);
-  for (const what of ["region", "line", "ruler"]) {
+  for (const what of ["region", "line", "ruler", "box"]) {
     if (drawn[what] && draft?.what !== what) shapes[what](drawn[what]);
   }
   if (pinned) both("probe", mark([pinned.x, pinned.y], size * pixel));
-  if (draft?.numbers) shapes[draft.what](draft.numbers);
+  if (!draft?.numbers) return;
+  shapes[draft.what](draft.numbers);
+  const [x, y, w, h] = draft.numbers;
+  if (draft.what === "box" && !draft.sent) label("box", `${w} × ${h}`, [[x - 0.5, y - 0.5]], 10);
 }

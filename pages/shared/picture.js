@@ -33,13 +33,18 @@ function build(root) {
 
   view.draw = () => {
     const size = view.data && pixel();
-    if (Number.isFinite(size)) drawOverlay(view.overlay, view.data, view.under, view.draft, size);
+    if (Number.isFinite(size)) drawOverlay(view.overlay, view.data, view.under, view.draft, size, view.tool());
   };
   const middle = () => ({ x: Math.round(view.data.width / 2), y: Math.round(view.data.height / 2) });
   const reading = () => view.at ?? view.under.pinned ?? middle();
   view.tool = addTools(view, {
     swipe,
     draw: view.draw,
+    pixel,
+    say: (words) => {
+      view.readout.setAttribute("aria-live", "polite");
+      view.readout.textContent = words;
+    },
     read: (x, y) => read(view.under.place(x, y, pixel())),
     step: (direction, by, free) => read(view.under.step(reading(), direction, by, free), true),
     reading: () => {
@@ -112,12 +117,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.data = data;
   view.under = underOf(data);
   view.send = setTriggerValue;
-  if (view.draft?.sent) view.draft = null;
+  if (view.draft?.sent && !isAwaited(view.draft, data)) view.draft = null;
   view.at &&= view.under.again(view.at);
 
   view.stage.style.aspectRatio = `${data.width} / ${data.height}`;
   view.stage.style.maxWidth = `calc(${data.maxHeight} * ${data.width / data.height})`;
-  view.stage.setAttribute("aria-label", `${data.title}. ${view.under.keys}`.trim());
+  view.stage.setAttribute("aria-label", [`${data.title}.`, view.under.keys, data.tools.includes("box") && BOX_KEYS].filter(Boolean).join(" "));
   view.readout.title = view.under.about;
   root.classList.toggle("of-points", Boolean(data.points));
   offerTools(view, data.tools);

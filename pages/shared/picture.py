@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from flowlab.media.encode import encode_jpeg, encode_png
 
 from .frontend import component
 from .points_under import PointsUnder, checked_pick
+from .region_shown import Quad, RegionShown
 
 _PHOTOGRAPH_QUALITY = 80
 _DRAWING_QUALITY = 88
@@ -24,14 +25,15 @@ _HOVER_SAMPLES = 8_000  # every 6th pixel of 640x480: 43 kB
 MAX_HEIGHT = "58vh"  # so that the numbers below stay on the first screen
 
 
-_SCRIPTS = ("readout.js", "under.js", "points.js", "overlay.js", "tools.js", "picture.js")
+_SCRIPTS = ("readout.js", "under.js", "points.js", "overlay.js", "box.js", "tools.js", "picture.js")
 _picture = component("picture", _SCRIPTS)
 
 OnDrawn = Callable[[str, tuple[float, ...]], None]
 Segment = tuple[float, float, float, float]
-Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
-_TOOLS = {"probe": 2, "pick": 1, "region": 4, "exclude": 4, "line": 4, "ruler": 4}  # what each sends: so many numbers
+# so many numbers each sends
+_TOOLS = {"probe": 2, "pick": 1, "box": 4, "region": 4, "exclude": 4, "line": 4, "ruler": 4}
+LEAST_BOX = 8  # px a side of what the tool "box" draws
 FLOW_TOOLS = ("probe", "region", "exclude", "line", "ruler")
 
 
@@ -46,6 +48,8 @@ class Drawn:
         probe: (x, y), the pixel whose numbers stay in view.
         ruler: (x0, y0, x1, y1), two points of known distance.
         objects: (name, four corners) of objects that the clip knows.
+        box: (x, y, w, h), the one that the tool "box" draws, moves and resizes.
+        quads: tracked regions.
     """
 
     region: Segment | None = None
@@ -54,6 +58,8 @@ class Drawn:
     probe: tuple[float, float] | None = None
     ruler: Segment | None = None
     objects: tuple[tuple[str, Quad], ...] = ()
+    box: Segment | None = None
+    quads: tuple[RegionShown, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,9 +175,9 @@ def picture(
         more: whether more numbers of this token will come.
         tools: which of those that `on_drawn` names are offered; the first one is chosen to begin with.
         on_drawn: called before the page is drawn again with what the person drew ("region" or "exclude",
-            with x, y, w, h; "line" or "ruler", with x0, y0, x1, y1; "probe", with x, y; "pick", with a track) and
-            its numbers in whole pixels, of a ruler in tenths; with none when it was removed. Without it there are
-            no tools.
+            with x, y, w, h; "box" too, at least `LEAST_BOX` a side; "line" or "ruler", with x0, y0, x1, y1; "probe",
+            with x, y; "pick", with a track) and its numbers in whole pixels, of a ruler in tenths; with none when it
+            was removed. Without it there are no tools.
     """
     width, height = size or (rgb.shape[1], rgb.shape[0])
     if rgb.shape[1] > width:
@@ -192,7 +198,8 @@ def picture(
             "legend": vars(legend),
             "grid": None if flow is None else hover_data(flow, drawn.probe),
             "points": points.to_data() if points else None,
-            "drawn": asdict(drawn),
+            "drawn": asdict(replace(drawn, quads=())) | {"quads": [quad.to_data() for quad in drawn.quads]},
+            "leastBox": LEAST_BOX,
             "bar": asdict(bar) if bar else None,
             "readout": {"perPx": per_px, "unit": unit, "token": token, "more": more},
             "tools": list(tools) if on_drawn else [],
@@ -245,13 +252,13 @@ def _checked(what: str, sent: object, width: int, height: int) -> tuple[float, .
         return None
     if not all(isinstance(n, int | float) and -math.inf < n < math.inf for n in sent):  # isfinite(10**400) raises
         return None
-    if what in ("region", "exclude"):
-        return _clipped([int(n) for n in sent], width, height)
+    if what in ("region", "exclude", "box"):
+        return _clipped([int(n) for n in sent], width, height, least=LEAST_BOX if what == "box" else 1)
     return tuple(min(max(n, 0), (width, height)[i % 2] - 1) for i, n in enumerate(sent))
 
 
-def _clipped(box: list[int], width: int, height: int) -> tuple[float, ...] | None:
-    """Return the part of (x, y, w, h) that lies in the picture; None when there is none."""
+def _clipped(box: list[int], width: int, height: int, least: int) -> tuple[float, ...] | None:
+    """Return the part of (x, y, w, h) that lies in the picture; None when it has not `least` px a side."""
     x, y = max(0, box[0]), max(0, box[1])
     w, h = min(width, box[0] + box[2]) - x, min(height, box[1] + box[3]) - y
-    return (x, y, w, h) if w > 0 and h > 0 else None
+    return (x, y, w, h) if w >= least and h >= least else None

@@ -5,7 +5,7 @@ const CLICK = 3; // screen px: a shorter drag is a click
 const PATIENCE = 5_000; // ms: what was drawn and did not come back by then was refused
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// The tools that read and pin; the others draw.
+// The tools that read and pin; the others draw, "box" (box.js) what is moved and resized afterwards, too.
 const isPointing = (what) => what === "probe" || what === "pick";
 
 const within = (value, size) => Math.min(size - 1, Math.max(0, value));
@@ -24,7 +24,7 @@ function numbersOf(what, from, to, { width, height }) {
 }
 
 // `act` is how the tools reach the picture: read(x, y), reading(), step(direction, by, free), leave(), swipe(share),
-// draw(), send(what, numbers). What is read there is the business of `view.under` (under.js).
+// draw(), pixel(), say(words), send(what, numbers). What is read there is the business of `view.under` (under.js).
 function addTools(view, act) {
   const { stage } = view;
   let gesture = null; // of the pointer that is down
@@ -42,22 +42,35 @@ function addTools(view, act) {
     act.draw();
   };
   const drop = () => {
-    gesture = view.draft = null;
+    const before = view.draft?.before ?? gesture?.held?.before;
+    gesture = null;
+    view.draft = isAwaited(before, view.data) ? before : null;
     act.draw();
+  };
+  const post = (draft) => {
+    view.draft = draft;
+    act.draw();
+    setTimeout(() => {
+      draft.earlier = null;
+      if (view.draft !== draft) return;
+      view.draft = null;
+      act.draw();
+    }, PATIENCE);
   };
   const finish = () => {
     const { draft } = view;
-    if (!draft?.numbers) return drop();
+    if (!draft?.numbers || draft.small) return drop();
     act.send(draft.what, draft.numbers);
-    view.draft = { what: draft.what, numbers: draft.numbers, sent: true };
-    setTimeout(() => view.draft?.numbers === draft.numbers && drop(), PATIENCE);
+    post(draft.what === "box" ? box.sent(draft) : { what: draft.what, numbers: draft.numbers, sent: true });
   };
+  const box = addBox(view, { ...act, finish, drop, post });
 
   stage.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button) return;
     const { at, share } = place(event);
     gesture = { id: event.pointerId, what: tool(), from: at, x: event.clientX, y: event.clientY, moved: false };
-    view.draft = null;
+    if (gesture.what === "box") gesture.held = box.grip(event, at);
+    else if (view.draft?.what !== "box") view.draft = null;
     stage.setPointerCapture(event.pointerId);
     stage.focus({ preventScroll: true }); // for Escape and Delete; a finger does not focus by itself
     act.read(...at);
@@ -68,10 +81,12 @@ function addTools(view, act) {
     if (!event.isPrimary) return;
     const { at, share } = place(event);
     act.read(...at);
+    if (!gesture && tool() === "box") box.hover(event, at);
     if (gesture?.id !== event.pointerId) return;
     gesture.moved ||= Math.hypot(event.clientX - gesture.x, event.clientY - gesture.y) >= CLICK;
     if (!gesture.moved) return;
     if (isPointing(gesture.what)) act.swipe(share);
+    else if (gesture.held) box.drag(gesture.held, at);
     else follow({ what: gesture.what, from: gesture.from }, at);
   });
 
@@ -79,7 +94,8 @@ function addTools(view, act) {
     if (gesture?.id !== event.pointerId) return;
     const { what, moved } = gesture;
     gesture = null;
-    if (!isPointing(what)) finish();
+    if (what === "box" && !moved) box.commit(); // of what keys had made of it; a click makes nothing
+    else if (!isPointing(what)) finish();
     else if (!moved && offered()) act.send(what, view.under.numbers(view.at));
   });
 
@@ -100,6 +116,7 @@ function addTools(view, act) {
   const keys = {
     Enter: () => {
       if (!offered()) return false;
+      if (tool() === "box") return box.enter();
       if (view.draft?.byKeyboard) return finish();
       const at = act.reading();
       act.read(...at);
@@ -109,6 +126,7 @@ function addTools(view, act) {
     },
     Escape: () => (gesture || (view.draft && !view.draft.sent) ? drop() : false),
     Delete: () => {
+      if (tool() === "box") return box.remove();
       const { drawn } = view.data;
       const there = { exclude: drawn.excluded.length, pick: view.under.picked !== null }[tool()] ?? drawn[tool()];
       if (!offered() || !there) return false;
@@ -126,6 +144,7 @@ function addTools(view, act) {
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey) return;
     if (event.key in STEPS) {
+      if (tool() === "box" && box.step(event)) return keep(event);
       if (!event.shiftKey && !view.draft?.byKeyboard) return;
       move(event);
       keep(event);
@@ -137,7 +156,8 @@ function addTools(view, act) {
 
   view.tools.addEventListener("change", () => {
     stage.dataset.tool = tool();
-    drop();
+    if (view.draft?.sent) act.draw();
+    else drop();
   });
   view.tools.addEventListener("click", (event) => {
     if (event.detail && event.target.matches("input")) stage.focus({ preventScroll: true }); // a click, not a key
