@@ -12,6 +12,8 @@ The conventions, stated once:
   size, before any scaling. 16-bit pictures get one fixed scale per clip.
 - Frame rates are fractions. Frame N is frame N, whatever the container. A range A:B is frames
   A .. B-1. A flow is named by its first frame's index.
+- A warp is 3x3 and takes template coordinates, relative to the template's centre, into the frame; an
+  affine one has the last row 0 0 1.
 - Pyramids halve with pyrDown (x -> x/2); every other resize keeps pixel centres:
   x' = (x + 0.5) s - 0.5. Displacements scale with the grid.
 - Randomness comes from an explicit seed. No global state.

@@ -19,9 +19,11 @@ from flowlab.core.clip import Clip, Frame
 from flowlab.core.parameters import Parameters
 from flowlab.core.region import Box
 from flowlab.errors import ParameterError, shown
-from flowlab.tracking.affine.region_track import RegionTrack, box_warp, joined, row
+from flowlab.tracking.affine.parameters import AlignParameters
+from flowlab.tracking.affine.picture import part_around
+from flowlab.tracking.affine.region_track import RegionTrack, box_warp, corners_of, joined, row
 from flowlab.tracking.affine.states import State
-from flowlab.tracking.affine.template import SMALLEST
+from flowlab.tracking.affine.template import SMALLEST, template_of
 from flowlab.tracking.trackers import DEFAULT_TRACKER, Follower, Tracker, tracker
 
 LARGEST = 1024
@@ -69,6 +71,7 @@ class RegionTracker:
         drawn = self._keyframes.get(number)
         if drawn is not None:
             check_box(drawn, frame.grey.shape[1], frame.grey.shape[0], number)
+            check_texture(frame, drawn)
             self._follower = self._tracker.start(here, drawn, self._parameters)
             found = row(number, State.KEYFRAME, box_warp(drawn), (drawn.w, drawn.h), ncc=1.0,
                         covariance=np.zeros((8, 8)))  # fmt: skip
@@ -136,6 +139,13 @@ def check_box(box: Box, width: int, height: int, frame: int) -> None:
             f"{where} has {inside:.0%} of its area in the {width}x{height} picture: move it so that at least "
             f"{LEAST_INSIDE:.0%} are inside"
         )
+
+
+def check_texture(frame: Frame, box: Box) -> None:
+    """Raise ParameterError, with the texture measure, where a box holds nothing to follow, whatever follows it."""
+    warp, size = box_warp(box), (box.w, box.h)
+    plain = AlignParameters(levels=0)
+    template_of(part_around(frame.grey, corners_of(warp, np.array(size)), 2, 0, plain), warp, size, plain)
 
 
 def track_frames(

@@ -68,8 +68,17 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
-    """What is seen under a warp: errors, weights, steepest-descent images and their Hessian."""
+class Look:
+    """What is seen under a warp: errors, weights, steepest-descent images and their Hessian.
+
+    Attributes:
+        warp: (3, 3), in the level's pixels.
+        errors: (n,) float32 grey levels, made comparable; 0 where the patch is not known.
+        weights: (n,) float32, how much each pixel counts; None: all the same.
+        images: (k, n) float32, steepest-descent images of unit steps; of `GAIN_BIAS` with two more, the template and 1.
+        hessian: (k, k), likewise.
+        cost: mean squared error, grey levels^2, weighted.
+    """
 
     warp: Matrix
     errors: Floats
@@ -92,15 +101,18 @@ class LevelAlignment:
         self._corners[:2] = corners_of(np.eye(3), np.array([template.width, template.height])).T
         self._weights: Floats | None = None
         self._all = np.ones(template.picture.shape, np.bool_)
-        self._observe: Callable[[Matrix], _Look | None] = {
+        self._observe: Callable[[Matrix], Look | None] = {
             Formulation.FORWARD_ADDITIVE: self._seen_additive,
             Formulation.FORWARD_COMPOSITIONAL: self._seen_forward,
             Formulation.INVERSE_COMPOSITIONAL: self._seen_inverse,
             Formulation.ESM: self._seen_forward,
         }[Formulation(parameters.formulation)]
 
-    def finish(self, start: Matrix) -> tuple[Matrix, list[Step], bool]:
-        """Take steps until one is small; return (the warp, the steps, whether one was)."""
+    def finish(self, start: Matrix, watch: Callable[[Look], None] | None = None) -> tuple[Matrix, list[Step], bool]:
+        """Take steps until one is small; return (the warp, the steps, whether one was).
+
+        `watch` is given what each step was worked out from.
+        """
         warp, steps = self._part.placed(start, self._level), list[Step]()
         epsilon = self._p.epsilon if self._level == 0 else max(self._p.epsilon, _COARSE_STEP)
         damping, kept = self._p.damping, None
@@ -119,6 +131,8 @@ class LevelAlignment:
             step = _solved(look, damping)
             if step is None:
                 break
+            if watch is not None:
+                watch(look)
             step = step[: len(self._sizes)] * self._sizes
             moved_to = self._updated(look.warp, step)
             moved = self._corner_motion(look.warp, moved_to)
@@ -136,12 +150,12 @@ class LevelAlignment:
 
     # -- what is seen under a warp ---------------------------------------------------------------
 
-    def _seen_inverse(self, warp: Matrix) -> _Look | None:
+    def _seen_inverse(self, warp: Matrix) -> Look | None:
         patch = self._part.read_placed(warp, self._level, self._t.width, self._t.height).ravel()
         images, matrix = self._t.descent(self._motion, self._p.photometry)
         return self._looked(warp, patch, lambda _: images, matrix)
 
-    def _seen_forward(self, warp: Matrix) -> _Look | None:
+    def _seen_forward(self, warp: Matrix) -> Look | None:
         rimmed = self._part.read_placed(warp, self._level, self._t.width + 2, self._t.height + 2)
         patch, gx, gy = with_gradients(rimmed)
         if self._p.formulation == Formulation.ESM:
@@ -153,7 +167,7 @@ class LevelAlignment:
             return self._looked(warp, patch, both)
         return self._looked(warp, patch, lambda gain: self._t.images(self._motion, gx, gy) * np.float32(gain))
 
-    def _seen_additive(self, warp: Matrix) -> _Look | None:
+    def _seen_additive(self, warp: Matrix) -> Look | None:
         patch, gx, gy = (
             plane.ravel() for plane in self._part.read_gradients(warp, self._level, self._t.width, self._t.height)
         )
@@ -161,7 +175,7 @@ class LevelAlignment:
 
     def _looked(
         self, warp: Matrix, patch: Floats, images_at: Callable[[float], Floats], matrix: Matrix | None = None
-    ) -> _Look | None:
+    ) -> Look | None:
         """Return errors, weights and images where the patch is known; None where that is too little of it.
 
         `images_at` takes the gain by which the patch's gradients count; `matrix` is the Hessian where it is known.
@@ -189,7 +203,7 @@ class LevelAlignment:
         if matrix is None or weights is not None:
             matrix = hessian(images, weights)
         cost = float(errors @ errors) / errors.size if weights is None else _weighted_mean(errors, weights)
-        return _Look(warp, errors, weights, images, matrix, cost)
+        return Look(warp, errors, weights, images, matrix, cost)
 
     def _robust(self, errors: Floats, target: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
         """Return errors without what gain and bias explain, and how much each counts."""
@@ -254,7 +268,7 @@ def without_light(errors: Floats, template: Floats, weights: Floats | None) -> F
     return rest
 
 
-def _solved(look: _Look, damping: float) -> Matrix | None:
+def _solved(look: Look, damping: float) -> Matrix | None:
     """Return H^-1 SD w e, in unit steps; None where H has no inverse."""
     weighted = look.errors if look.weights is None else look.errors * look.weights
     descended = (look.images @ weighted).astype(np.float64)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flowlab.core.clip import Frame
 from flowlab.core.parameters import Parameters, Preset, parameter
 from flowlab.core.region import Box
+from flowlab.errors import ParameterError
 from flowlab.tracking.affine.motions import scaled
 from flowlab.tracking.affine.photometry import correlation
 from flowlab.tracking.affine.picture import read
@@ -122,6 +123,9 @@ def ecc(
 class MilFollower:
     """OpenCV's TrackerMIL: an upright box that keeps its size.
 
+    Raises:
+        ParameterError: the box leaves the picture, or no room around it.
+
     Source: B. Babenko, M.-H. Yang and S. Belongie (2009), "Visual Tracking with Online Multiple Instance Learning".
     """
 
@@ -129,13 +133,27 @@ class MilFollower:
         del parameters  # there are none
         self._size = float(round(box.w)), float(round(box.h))
         self._tracker = cv2.TrackerMIL.create()
-        self._tracker.init(_bgr(frame), (round(box.x), round(box.y), int(self._size[0]), int(self._size[1])))
+        x, y, (width, height) = round(box.x), round(box.y), self._size
+        rows, columns = frame.grey.shape
+        refused = ParameterError(
+            f"OpenCV's MIL cannot begin with the box {box} in a {columns}x{rows} picture: draw one that lies in it, "
+            "with some of the picture around it"
+        )
+        if x < 0 or y < 0 or x + width > columns or y + height > rows:
+            raise refused
+        try:
+            self._tracker.init(_bgr(frame), (x, y, int(width), int(height)))
+        except cv2.error:  # no room around the box for what it compares with
+            raise refused from None
         self._warp = box_warp(box)
         self._patch = _patch(frame, self._warp, self._size)
 
     def follow(self, frame: Frame) -> RegionTrack:
         """Take the next frame and return its row: MIL always answers, and never says that it is lost."""
-        seen, (x, y, w, h) = self._tracker.update(_bgr(frame))
+        try:
+            seen, (x, y, w, h) = self._tracker.update(_bgr(frame))
+        except cv2.error:  # nothing of the picture is left where it looks
+            seen = False
         if seen:
             self._warp = box_warp(Box(x, y, w, h))
         patch = _patch(frame, self._warp, self._size)

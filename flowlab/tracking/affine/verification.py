@@ -43,21 +43,26 @@ def visible_share(template: Template, part: Part, warp: Matrix) -> float:
     """Return the share of the template that looks as expected under a warp, 0 .. 1.
 
     Gain and bias are found from the pixels that fit, then errors are averaged over blocks: a block counts as seen where
-    its mean error is small against the template's contrast. What lies outside the picture is not seen.
+    its mean error is small against the template's contrast. Of a template that reaches out of the picture, the part
+    inside is all there is to see.
     """
     finest = template.levels[0]
     patch = look_at(template, part, warp).ravel()
     known = np.isfinite(patch)
     if known.sum() < known.size // 8:
         return 0.0
-    errors = np.full(patch.shape, np.inf, np.float32)
+    errors = np.zeros(patch.shape, np.float32)
     errors[known] = np.abs(_left(patch[known], finest.picture[known]))
     contrast = float(finest.picture.std())
     shape = finest.height, finest.width
     blocks = min(_BLOCKS, *shape)
     capped = np.minimum(errors, 4 * contrast).reshape(shape)
-    means = cv2.resize(capped, (blocks, blocks), interpolation=cv2.INTER_AREA)
-    return float((means <= _ALIKE * contrast).mean())
+    means, share = (
+        cv2.resize(plane, (blocks, blocks), interpolation=cv2.INTER_AREA)
+        for plane in (capped, known.reshape(shape).astype(np.float32))
+    )
+    inside = share > 0.5
+    return float((means <= _ALIKE * contrast * share)[inside].mean()) if inside.any() else 0.0
 
 
 def _left(patch: Floats, template: Floats) -> Floats:
