@@ -59,14 +59,25 @@ def test_a_known_shift_is_found(size: tuple[int, int], grey: bool) -> None:
 
 
 @pytest.mark.parametrize("grey", [False, True], ids=["colour", "grey"])
-def test_a_little_larger_and_smaller_are_told_apart(grey: bool) -> None:
+def test_two_percent_larger_and_smaller_are_told_apart(grey: bool) -> None:
     size = (90, 90)
     known = appearance_of(scene(size, grey=grey), AT, size)
-    for scale, expected in ((1.02, 1.02), (1.0, 1.0), (1 / 1.02, 1 / 1.02)):
-        picture = scene(size, 2, -1, scale, grey)
+    for scale in (1.02, 1.0, 1 / 1.02):
+        picture = scene(size, scale=scale, grey=grey)
         seen = known.resized(picture, AT, known.locate(picture, AT, 1))
-        assert seen.scale == pytest.approx(expected)
-        assert error(seen, 2, -1) < 1
+        assert seen.scale == pytest.approx(scale)
+        assert error(seen, 0, 0) < 0.5
+
+
+@pytest.mark.parametrize("growth", [1.01, 1 / 1.01])
+@pytest.mark.parametrize("size", SIZES)
+def test_what_grows_and_shrinks_is_followed_while_it_is_learned(size: tuple[int, int], growth: float) -> None:
+    known, scale = appearance_of(scene(size), AT, size), 1.0
+    for frame in range(1, 16):
+        picture = scene(size, scale=growth**frame)
+        seen = known.resized(picture, AT, known.locate(picture, AT, scale))
+        known, scale = known.learned(picture, seen.centre, seen.scale), seen.scale
+    assert scale == pytest.approx(growth**15, rel=0.04)
 
 
 def test_a_scale_that_is_known_is_looked_at_and_shifts_are_in_pixels_of_the_frame() -> None:
