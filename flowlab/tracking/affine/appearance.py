@@ -126,7 +126,8 @@ def appearance_of(rgb: Picture, centre: tuple[float, float], size: tuple[float, 
     around = _AROUND * (size[0] + size[1]) / 2
     width, height = size[0] + around, size[1] + around
     zoom = float(np.sqrt(_AREA / (width * height)))
-    columns, rows = (max(_FEWEST_CELLS, round(side * zoom / CELL)) for side in (width, height))
+    # Odd numbers: of an even one the middle lies between two cells, and what stands still would creep.
+    columns, rows = (max(_FEWEST_CELLS, round(side * zoom / CELL)) | 1 for side in (width, height))
     patch = _patch(rgb, centre, zoom, (columns, rows))
     box = round(size[0] * zoom), round(size[1] * zoom)
     learned = filter_of(_channels(patch), float(np.sqrt(size[0] * size[1])) * zoom / CELL)

@@ -9,7 +9,8 @@ In the symbols of `align`, at one step, in the motion's own parameters (pixels o
     d = H^-1 b          the step (with damping, H has more on its diagonal)
 
 What gain and bias explain, where they are estimated beside the motion, is taken out of SD: the k equations that are
-left give the same step as the k + 2 that are solved.
+left give the same step as the k + 2 that are solved. An additive step in perspective counts places from the first pixel
+of the part that is searched.
 """
 
 from collections.abc import Mapping

@@ -78,9 +78,10 @@ def _seen_small(template: Template, turn: Matrix) -> NDArray[np.float32]:
     level = min(len(template.levels) - 1, max(0, round(np.log2(1 / max(scale, 1e-3)))))
     one = template.levels[level]
     width, height = (max(4, round(side * scale)) for side in template.size)
-    picture = one.picture.reshape(one.height, one.width)
+    # With a rim, or what is read at the very edge would be unknown: of a small template that is much.
+    picture = cv2.copyMakeBorder(one.picture.reshape(one.height, one.width), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     back = np.eye(3)
     back[:2, :2] = np.linalg.inv(turn) / 2**level
-    back[:2, 2] = (one.width - 1) / 2, (one.height - 1) / 2
+    back[:2, 2] = (one.width + 1) / 2, (one.height + 1) / 2
     patch = read(picture, back, width, height)
     return np.nan_to_num(patch, nan=float(np.nanmean(patch)) if np.isfinite(patch).any() else 0.0)

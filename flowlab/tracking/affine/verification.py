@@ -5,10 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlab.tracking.affine.align import Alignment, look_at
+from flowlab.tracking.affine.choices import Weights
 from flowlab.tracking.affine.parameters import TrackerParameters
 from flowlab.tracking.affine.picture import Part
 from flowlab.tracking.affine.template import Template
-from flowlab.tracking.affine.weights import robust_weights
+from flowlab.tracking.affine.weights import error_scale, robust_weights
 
 Matrix = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -17,6 +18,8 @@ _MOST_STRETCH = 4.0  # longest over shortest semi-axis of what a circle becomes
 _MOST_GROWTH = 1.6  # of the area, from one frame to the next
 _BLOCKS = 8  # a side
 _ALIKE = 0.6  # of the template's contrast: a block's mean error up to which it looks as expected
+_FITTING = 0.25  # of the template's contrast, the largest scale of errors that fit
+_MOST_GAIN = 5.0  # or its inverse
 _FITS = 3  # rounds of finding gain and bias from what fits
 
 
@@ -66,8 +69,22 @@ def visible_share(template: Template, part: Part, warp: Matrix) -> float:
 
 
 def _left(patch: Floats, template: Floats) -> Floats:
-    """Return the errors (n,) that gain and bias do not explain, fitted to what fits."""
-    weights = np.ones_like(patch)
+    """Return the errors (n,) that gain and bias do not explain, fitted to what fits.
+
+    What covers a part may capture a fit that begins with every pixel: it also begins with those that are alike as they
+    are, and with those that are but for a bias, and of the three the one that explains most is taken.
+    """
+    contrast = float(template.std())
+    plain = patch - template
+    starts = (
+        np.ones_like(patch), _counted(plain, contrast), _counted(plain - np.float32(np.median(plain)), contrast)
+    )  # fmt: skip
+    tried = [_fitted(patch, template, weights, contrast) for weights in starts]
+    return max(tried, key=lambda errors: int((np.abs(errors) <= _ALIKE * contrast).sum()))
+
+
+def _fitted(patch: Floats, template: Floats, weights: Floats, contrast: float) -> Floats:
+    """Return the errors (n,) after a few rounds of fitting gain and bias to what fits."""
     errors = patch - template
     for _ in range(_FITS):
         total = float(weights.sum())
@@ -75,10 +92,14 @@ def _left(patch: Floats, template: Floats) -> Floats:
         centred = template - np.float32(mean_t)
         spread = float(weights @ (centred * centred))
         gain = float(weights @ (centred * (patch - np.float32(mean_p)))) / max(spread, 1e-6)
-        gain = min(max(gain, 0.2), 5.0)
-        errors = (patch - np.float32(mean_p)) / np.float32(gain) - centred
-        weights = robust_weights(errors, "tukey") + np.float32(1e-3)
+        errors = (patch - np.float32(mean_p)) / np.float32(min(max(gain, 1 / _MOST_GAIN), _MOST_GAIN)) - centred
+        weights = _counted(errors, contrast)
     return errors
+
+
+def _counted(errors: Floats, contrast: float) -> Floats:
+    """Return how much each error counts: Tukey's weights, of a scale that a large cover cannot raise."""
+    return robust_weights(errors, Weights.TUKEY, min(error_scale(errors), _FITTING * contrast)) + np.float32(1e-3)
 
 
 def is_believed(found: Alignment, before: Matrix, parameters: TrackerParameters, least_ncc: float) -> bool:

@@ -160,3 +160,16 @@ def test_a_flat_picture_and_a_place_outside_stay_finite() -> None:
     for seen in (known.locate(flat, AT, 1), known.locate(scene(size), (-500, 900), 1),
                  appearance_of(flat, AT, size).locate(flat, AT, 1)):  # fmt: skip
         assert np.isfinite([*seen.centre, seen.peak, seen.colour]).all()
+
+
+@pytest.mark.parametrize("size", [(60, 44), (44, 60), (70, 50), (41, 87)])
+def test_a_plain_object_that_stands_still_does_not_creep(size: tuple[int, int]) -> None:
+    v, u = np.mgrid[:240, :320]
+    inside = (np.abs(u - AT[0]) <= size[0] / 2) & (np.abs(v - AT[1]) <= size[1] / 2)
+    plain = np.where(inside[..., None], (200, 60, 40), (60, 140, 70)).astype(np.uint8)
+    rng, place, known = np.random.default_rng(0), AT, appearance_of(plain, AT, size)
+    for _ in range(30):
+        noisy = rounded(plain + rng.integers(-15, 16, (240, 320, 1)))
+        place = known.locate(noisy, place, 1).centre
+        known = known.learned(noisy, place, 1)
+    np.testing.assert_allclose(place, AT, atol=0.75)

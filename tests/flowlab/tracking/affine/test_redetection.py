@@ -121,3 +121,9 @@ def test_a_last_place_far_outside_or_a_picture_too_small_has_nothing_to_search()
     grey = rounded(PICTURE)
     assert found_again(grey, TEMPLATE, jumped(START, -2000, 0), near=True) is None
     assert found_again(grey[:12, :12], TEMPLATE, START, near=False) is None
+
+
+def test_a_small_template_is_found_to_the_pixel() -> None:
+    box = Box(60, 60, 20, 20)  # nothing is reduced
+    found = found_again(rounded(PICTURE), template_for(box, 0), jumped(box_warp(box), 33, -21), near=False)
+    assert error(found, box_warp(box), (20, 20)) < 1e-9

@@ -164,3 +164,31 @@ def test_an_alignment_is_believed_by_likeness_place_and_shape() -> None:
     ):  # fmt: skip
         assert not is_believed(worse, START, SETTINGS, 0.75)
     assert is_believed(replace(found, ncc=0.75, inside=0.5), START, SETTINGS, 0.75)
+
+
+@pytest.mark.parametrize("grey", [0, 60, 200, 255])
+@pytest.mark.parametrize("columns", [15, 22, 30])
+def test_what_something_plain_covers_more_of_is_not_seen(columns: int, grey: int) -> None:
+    picture = PICTURE.copy()
+    picture[80:130, 160 - columns : 160] = grey
+    assert visible_share(TEMPLATE, part_of(picture), START) == pytest.approx(1 - columns / 60, abs=0.2)
+
+
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+def test_half_of_it_covered_by_another_texture_is_seen_by_half(side: str) -> None:
+    half = {
+        "left": np.s_[80:130, 100:130], "right": np.s_[80:130, 130:160],
+        "top": np.s_[80:105, 100:160], "bottom": np.s_[105:130, 100:160],
+    }[side]  # fmt: skip
+    seen = []
+    for seed in range(1, 7):
+        picture = PICTURE.copy()  # of strong contrast: little of it looks alike by chance
+        picture[half] = np.clip(1.8 * (texture(seed=seed)[half] - 110) + 110, 0, 255)
+        seen.append(visible_share(TEMPLATE, part_of(picture), START))
+    assert np.mean(seen) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_quarter_covered_by_a_third_texture_too() -> None:  # seed 3 of test_what_another_texture_covers_is_not_seen
+    picture = PICTURE.copy()
+    picture[80:130, 145:160] = texture(seed=3)[80:130, 145:160]
+    assert visible_share(TEMPLATE, part_of(picture), START) == pytest.approx(0.75 + 0.06, abs=0.1)
