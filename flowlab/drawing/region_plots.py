@@ -88,7 +88,8 @@ def course_plot(
     ]
     for name, value in (thresholds or {}).items():
         layout["shapes"].append(_level_line(value, ink.text))
-        layout["annotations"].append(_level_words(f"{name} {value:g}", value, ink.text))
+        side = "top" if value < max((thresholds or {}).values()) else "bottom"  # two near one another stay apart
+        layout["annotations"].append(_level_words(f"{name} {value:g}", value, ink.text, side))
     if now is not None:
         layout["shapes"].append(upright_line(float(now), ink.look))
     half = 0.5 * (float(np.median(np.diff(frame))) if len(frame) > 1 else 1)
@@ -142,10 +143,10 @@ def _level_line(value: float, colour: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _level_words(words: str, value: float, colour: str) -> dict[str, Any]:
+def _level_words(words: str, value: float, colour: str, side: str) -> dict[str, Any]:
     return {
         "text": plain(words), "xref": "paper", "x": 1, "xanchor": "right", "yref": "y5", "y": value,
-        "yanchor": "bottom", "showarrow": False, "font": {"color": colour, "size": 10},
+        "yanchor": side, "showarrow": False, "font": {"color": colour, "size": 10},
     }  # fmt: skip
 
 
@@ -231,5 +232,34 @@ def _scored(curves: Sequence[ScoredCurve], x_title: str, y_title: str, score: st
     layout = plot_layout(dark, x_title, y_title)
     layout["yaxis"] |= {"range": [0, 103], "dtick": 25}
     layout["xaxis"] |= {"rangemode": "tozero", "unifiedhovertitle": {"text": f"threshold %{{x:{NUMBER}}}"}}
+    layout |= {"hovermode": "x unified", "showlegend": True}
+    return go.Figure(traces, layout)
+
+
+def corner_error_plot(
+    frame: ArrayLike, errors: Sequence[tuple[str, ArrayLike, bool]], *, dark: bool = False
+) -> go.Figure:
+    """Return how far a region's farthest corner is from its true place over time, on a log axis.
+
+    Args:
+        frame: (N,) rising numbers of the frames.
+        errors: (name of the tracker, (N,) px, whether it had help such as keyframes); NaN leaves a gap.
+        dark: whether the page is dark.
+
+    Raises:
+        ParameterError: there is none, or one is not as long as `frame`.
+    """
+    if not errors:
+        raise ParameterError("there is no curve to draw: give one tracker or more")
+    number, traces = series_of("frame", frame), []
+    picked = evenly(len(number))
+    for (name, values, helped), colour in zip(errors, colours_of([one[0] for one in errors]), strict=True):
+        found = series_of("error", values, like=number)[picked]
+        above = np.where(found > 0, found, np.float32(np.nan))  # a log axis has no place for 0
+        line = curve("", number[picked], above, colour=colour, unit="px", dash="dash" if helped else "solid")
+        traces.append(line.update(name=plain(name + " with keyframes" * helped)))
+    layout = plot_layout(dark, "frame", "farthest corner (px)")
+    layout["yaxis"] |= {"type": "log", "nticks": 6}
+    layout["xaxis"]["unifiedhovertitle"] = {"text": f"frame %{{x:{NUMBER}}}"}
     layout |= {"hovermode": "x unified", "showlegend": True}
     return go.Figure(traces, layout)

@@ -30,44 +30,60 @@ _PART_USED = {"david": (300, 770), "football1": (1, 74), "freeman3": (1, 460), "
 
 
 def read_boxes(path: Path) -> Boxes:
-    """Return the boxes (N, 4) float64 of a groundtruth_rect.txt: x, y, w, h, a line a frame, NaN where there is none.
-
-    Numbers are parted by commas, tabs or blanks. The file counts pixels from 1 and here they count from 0. A frame
-    whose box has a NaN or no size shows nothing to follow.
+    """Return the boxes (N, 4) of a groundtruth_rect.txt; see `boxes_from`.
 
     Raises:
         FlowFileError: it is not there, is no such file, or has no box at all.
     """
-    rows = [_box(line, number, path) for number, line in enumerate(_lines(path), 1)]
+    return boxes_from(_data(path), path.name)
+
+
+def boxes_from(data: bytes, name: str) -> Boxes:
+    """Return the boxes (N, 4) float64 in a groundtruth_rect.txt: x, y, w, h, a line a frame, NaN where there is none.
+
+    Numbers are parted by commas, tabs or blanks. The file counts pixels from 1 and here they count from 0. A frame
+    whose box has a NaN or no size shows nothing to follow.
+
+    Args:
+        data: what is in the file.
+        name: of the file, for messages.
+
+    Raises:
+        FlowFileError: it is no such file, or has no box at all.
+    """
+    rows = [_box(line, number, name) for number, line in enumerate(_lines(data, name), 1)]
     boxes = np.array(rows, np.float64).reshape(-1, 4)
     boxes[:, :2] -= 1
     boxes[~((boxes[:, 2] > 0) & (boxes[:, 3] > 0) & np.isfinite(boxes).all(axis=1))] = np.nan
     if not np.isfinite(boxes).any():
-        raise FlowFileError(f"the truth {shown(path.name)} holds no box in any frame: there is nothing to compare with")
+        raise FlowFileError(f"the truth {shown(name)} holds no box in any frame: there is nothing to compare with")
     return boxes
 
 
-def _lines(path: Path) -> list[str]:
+def _data(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+            return file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         raise FlowFileError(f"there is no truth {shown(path.name)}: put it beside the folder of pictures") from None
     except OSError as error:
         raise FlowFileError(f"the truth {shown(path.name)} cannot be read ({error.strerror}): check the file") from None
+
+
+def _lines(data: bytes, name: str) -> list[str]:
     if len(data) > _MOST_BYTES:
-        raise FlowFileError(f"the truth {shown(path.name)} is larger than {_MOST_BYTES >> 20} MiB: is it another file?")
+        raise FlowFileError(f"the truth {shown(name)} is larger than {_MOST_BYTES >> 20} MiB: is it another file?")
     try:
         return data.decode("utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError:
-        raise FlowFileError(f"the truth {shown(path.name)} is no text: give lines of x,y,w,h") from None
+        raise FlowFileError(f"the truth {shown(name)} is no text: give lines of x,y,w,h") from None
 
 
-def _box(line: str, number: int, path: Path) -> list[float]:
+def _box(line: str, number: int, name: str) -> list[float]:
     parts = _SEPARATOR.split(line.strip())
     values = [float(part) for part in parts if _NUMBER.fullmatch(part)]
     if len(parts) != 4 or len(values) != 4 or any(abs(value) > _FARTHEST for value in values):
-        raise FlowFileError(f"line {number} of the truth {shown(path.name)} is {shown(line)}: give x,y,w,h in pixels")
+        raise FlowFileError(f"line {number} of the truth {shown(name)} is {shown(line)}: give x,y,w,h in pixels")
     return values
 
 

@@ -27,18 +27,19 @@ _DOWNLOAD = "sample_download"
 _WIDTHS = (1280, 960, 640, 480, 320, 160)
 
 
-def choose_clip(width_key: str, on_change: Callable[[], None]) -> Clip:
+def choose_clip(width_key: str, on_change: Callable[[], None], default: str = DEFAULT_CLIP) -> Clip:
     """Show the controls of a clip in the sidebar and return the clip at its working width.
 
     Args:
         width_key: key of the working-width control, bound to the address.
         on_change: called when another clip was chosen, to put the page's frame back to the start.
+        default: the clip the page opens on.
 
     Raises:
         FlowlabError: the clip of the address is not known, or cannot be opened.
     """
     _take_upload(on_change)
-    name = clip_name(DEFAULT_CLIP)
+    name = clip_name(default)
     st.caption("CLIP")
     _pick(name, on_change)
     _add()
@@ -50,15 +51,15 @@ def choose_clip(width_key: str, on_change: Callable[[], None]) -> Clip:
     return _open(name, _working_width(native.info.width, width_key))
 
 
-def offer_remedy(on_change: Callable[[], None]) -> None:
+def offer_remedy(on_change: Callable[[], None], default: str = DEFAULT_CLIP) -> None:
     """Offer what helps where the clip asked for cannot be shown: to download it, or the built-in one."""
-    name = clip_name(DEFAULT_CLIP)
+    name = clip_name(default)
     sample = samples().get(name.removeprefix("sample:")) if name.startswith("sample:") else None
     if sample and not open_lab().library.store.has(sample.sha256):
         st.button(f"Download ({sample.bytes / 1e6:.1f} MB)", type="primary", key=_DOWNLOAD)
 
     def show_default() -> None:
-        set_clip(DEFAULT_CLIP)
+        set_clip(default)
         on_change()
 
     st.button("Show the built-in scene", on_click=show_default, key="clip_default")

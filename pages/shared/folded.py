@@ -16,9 +16,10 @@ from .widgets import knobs
 P = TypeVar("P", bound=Parameters)
 
 
-def from_address(kind: type[P], prefix: str) -> P:
-    """Return the parameters the address holds under `prefix`; nonsense falls back to the defaults."""
-    values: dict[str, Value] = {}
+def from_address(kind: type[P], prefix: str, usual: P | None = None) -> P:
+    """Return the parameters the address holds under `prefix`; nonsense falls back to the usual ones, the defaults."""
+    none = kind() if usual is None else usual
+    values: dict[str, Value] = none.as_dict()
     for field in kind.fields():
         written = text(prefix + field.name)
         if written:
@@ -29,15 +30,15 @@ def from_address(kind: type[P], prefix: str) -> P:
     try:
         return kind(**values)
     except ParameterError:
-        return kind()
+        return none
 
 
-def to_address(values: Parameters, prefix: str) -> None:
-    """Write parameters into the address; those at their default leave it."""
-    changed = values.changed()
-    for field in values.fields():
-        value = changed.get(field.name, "")
-        set_text(prefix + field.name, str(value).lower() if isinstance(value, bool) else str(value))
+def to_address(values: Parameters, prefix: str, usual: Parameters | None = None) -> None:
+    """Write parameters into the address; those that are as usual, at their default, leave it."""
+    none = {field.name: field.default for field in values.fields()} if usual is None else usual.as_dict()
+    for name, value in values.as_dict().items():
+        written = str(value).lower() if isinstance(value, bool) else str(value)
+        set_text(prefix + name, "" if value == none[name] else written)
 
 
 def folded(kind: type[P], prefix: str, title: str) -> P:

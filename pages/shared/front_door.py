@@ -16,6 +16,7 @@ def navigation() -> Any:
     pages = [
         st.Page("pages/dense_flow.py", title="Dense flow", default=True),
         st.Page("pages/sparse_tracking.py", title="Sparse tracking"),
+        st.Page("pages/affine_tracking.py", title="Affine tracking"),
     ]
     st.session_state[_ENTERED] = True
     return st.navigation(pages, position="top")

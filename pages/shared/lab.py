@@ -20,6 +20,7 @@ from flowlab.engine.slot import LatestSlot, SupersededError
 from flowlab.errors import FlowlabError
 from flowlab.jobs.answer import Answer, answer_pair
 from flowlab.jobs.board import Board
+from flowlab.jobs.follow_clip import FollowWorkshop
 from flowlab.jobs.glitch import Picture, accumulated
 from flowlab.jobs.library import Library
 from flowlab.jobs.memory import ByteCache
@@ -27,9 +28,11 @@ from flowlab.jobs.over_time import OverTime, flow_over_time
 from flowlab.jobs.pairs import Pair, check_cost, read_pair
 from flowlab.jobs.points_clip import PRELOAD as POINTS_PRELOAD
 from flowlab.jobs.points_clip import PointsWorkshop
+from flowlab.jobs.region_history import RegionHistory
 from flowlab.jobs.scales import Scales, clip_scales
 from flowlab.jobs.track_history import TrackHistory
 from flowlab.jobs.whole_clip import PRELOAD, Workshop
+from flowlab.tracking.affine.region_track import RegionTrack
 
 _PAIR_BYTES = 256 << 20
 _ANSWER_BYTES = 768 << 20  # one of 4K with all that can be asked of it, or fifteen of 640x480
@@ -38,6 +41,8 @@ _OVER_TIME_BYTES = 128 << 20
 _SCALES_KEPT = 10_000
 _FRAME_BYTES = 256 << 20
 _HISTORY_BYTES = 512 << 20  # one of 500 tracks takes 60 MB a thousand frames
+_REGION_BYTES = 512 << 20  # one of a box of 200x200 takes 15 MB, and 1 MB a thousand frames
+_ROWS_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,13 @@ class Lab:
     scales: ByteCache[Scales] = field(default_factory=lambda: ByteCache(_SCALES_KEPT))
     frames: ByteCache[Frame] = field(default_factory=lambda: ByteCache(_FRAME_BYTES))
     histories: ByteCache[TrackHistory] = field(default_factory=lambda: ByteCache(_HISTORY_BYTES))
+    regions: ByteCache[RegionHistory] = field(default_factory=lambda: ByteCache(_REGION_BYTES))
+    region_rows: ByteCache[RegionTrack] = field(default_factory=lambda: ByteCache(_ROWS_BYTES))
+
+    @property
+    def region_workshop(self) -> FollowWorkshop:
+        """Where regions of whole clips are worked on."""
+        return FollowWorkshop(self.library.store, self.cluster)
 
     @property
     def points_workshop(self) -> PointsWorkshop:

@@ -57,7 +57,8 @@ def region_shown(track: RegionTrack, frame: int, *, name: str = "", trail: int =
         track: in pixels of the picture.
         frame: its number; None is returned for one that the track does not have, or where the region is nowhere.
         name: written above it; its state is, where it is not tracked.
-        trail: frames of the way it came, 0 for none; frames that are not believed leave a gap.
+        trail: frames of the way it came, 0 for none; frames that are not believed leave a gap, and
+            so does the jump of a keyframe.
     """
     row, way = track.at(frame), track.between(frame - trail + 1, frame + 1)
     if not len(row) or not np.isfinite(row.corners).all():
@@ -71,12 +72,19 @@ def region_shown(track: RegionTrack, frame: int, *, name: str = "", trail: int =
         name=words,
         quad=(corners[0], corners[1], corners[2], corners[3]),
         axes=(axes[0], axes[1], axes[2]),
-        trail=tuple(
-            point if believed and all(map(math.isfinite, point)) else None
-            for point, believed in zip(_points(way.centre), way.believed.tolist(), strict=True)
-        ),
+        trail=_trail(way),
         state=state,
     )
+
+
+def _trail(way: RegionTrack) -> tuple[Point | None, ...]:
+    """Return the way of the centre, with gaps where it is not believed and before a keyframe, which makes it jump."""
+    found: list[Point | None] = []
+    for point, code, believed in zip(_points(way.centre), way.state.tolist(), way.believed.tolist(), strict=True):
+        if code == State.KEYFRAME and found:
+            found.append(None)
+        found.append(point if believed and all(map(math.isfinite, point)) else None)
+    return tuple(found)
 
 
 def _points(places: NDArray[np.float64]) -> list[Point]:

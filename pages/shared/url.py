@@ -13,6 +13,7 @@ import streamlit as st
 VERSION = "1"
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _CLIP = "clip"
+_USUAL_CLIP = "_usual_clip"
 _HELD = "_held_"
 
 
@@ -26,8 +27,10 @@ def check_version() -> None:
 
 
 def clip_name(default: str) -> str:
-    """Return the clip the address names, else the one last looked at, else `default`."""
-    name: str = st.query_params.get(_CLIP) or st.session_state.get(_CLIP, default)
+    """Return the clip the address names, else the one last looked at, else `default`, which other pages forget."""
+    name: str | None = st.query_params.get(_CLIP) or st.session_state.get(_CLIP)
+    if not name or (_CLIP not in st.query_params and name == st.session_state.get(_USUAL_CLIP)):
+        name = st.session_state[_USUAL_CLIP] = default
     set_clip(name)
     return name
 

@@ -11,7 +11,7 @@ import pytest
 from flowlab.drawing.inks import QUANTITY_COLOURS, inks
 from flowlab.drawing.region_colours import ALIGNER_COLOURS, STATE_COLOURS, colours_of
 from flowlab.drawing.region_inputs import RegionCourse, ScoredCurve
-from flowlab.drawing.region_plots import COURSE_COLOURS, course_plot, precision_plot, success_plot
+from flowlab.drawing.region_plots import COURSE_COLOURS, corner_error_plot, course_plot, precision_plot, success_plot
 from flowlab.errors import ParameterError
 from flowlab.tracking.affine.choices import Formulation
 from flowlab.tracking.affine.states import State
@@ -202,6 +202,17 @@ def test_precision_is_read_at_twenty_pixels() -> None:
     assert "px" in shown.layout.xaxis.title.text
 
 
+def test_corner_errors_have_the_colours_of_the_scores_and_a_log_axis() -> None:
+    errors = [("flowlab", [0, 0.5, 20], False), ("flowlab", [0.1, np.nan, 0.2], True), ("textbook", [1, 2, 3], False)]
+    shown = corner_error_plot([5, 6, 7], errors)
+    assert [line.name for line in shown.data] == ["flowlab", "flowlab with keyframes", "textbook"]
+    assert [line.line.color for line in shown.data] == [line.line.color for line in success().data]
+    assert [line.line.dash for line in shown.data] == ["solid", "dash", "solid"]
+    assert shown.layout.yaxis.type == "log" and "px" in shown.layout.yaxis.title.text
+    np.testing.assert_array_equal(shown.data[0].y, np.float32([np.nan, 0.5, 20]))
+    np.testing.assert_array_equal(shown.data[0].x, [5, 6, 7])
+
+
 def test_names_from_outside_are_text() -> None:
     name = "<a href='x'>%{x}</a>"
     shown = success_plot([ScoredCurve(name, [0, 1], [1, 0], 0.5)])
@@ -221,6 +232,8 @@ def test_names_from_outside_are_text() -> None:
         (lambda: ScoredCurve("a", [0, 1], [1], 0.5), "‘share’ has 1 numbers: give 2"),
         (lambda: success_plot([]), "there is no curve to draw"),
         (lambda: precision_plot([]), "there is no curve to draw"),
+        (lambda: corner_error_plot([1], []), "there is no curve to draw"),
+        (lambda: corner_error_plot([1, 2], [("a", [1], False)]), "‘error’ has 1 numbers: give 2"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(make: Callable[[], object], what: str) -> None:
