@@ -22,8 +22,9 @@ from .lab import KeptFrames, open_lab, session_slot
 from .roi import to_clip
 
 PATIENCE = 5.0
-"""s that following may take before somebody says that it may take longer."""
+"""s of work that following may take before somebody says that it may take longer."""
 
+_BUSY = 4  # times as long by the clock, on a machine that has other things to do
 _QUIET = 0.6  # s without a bar
 _ALLOWED = "_a_allowed"
 
@@ -164,14 +165,15 @@ def _grow(
     stop = parts[-1][1]
     question, farthest = st.session_state.get(_ALLOWED, ((), 0))
     patient = question == asked.question and stop - 1 <= farthest
-    bar, place, began = None, st.empty(), time.monotonic()
+    bar, place, began, worked = None, st.empty(), time.monotonic(), time.thread_time()
     lacking = sum(max(0, end - history.stop) for history, end in parts)
     done = 0
     for history, end in parts:
         for frame in history.until(KeptFrames(clip), end):
             st.session_state.get("_playing")  # any access lets a newer run take over
             done, past = done + 1, time.monotonic() - began
-            if past > PATIENCE and not patient:
+            too_long = time.thread_time() - worked > PATIENCE or past > _BUSY * PATIENCE
+            if too_long and not patient:
                 place.empty()
                 return
             if bar is None and past > 0.1 and past / done * lacking > _QUIET:
