@@ -11,7 +11,7 @@ where they belong. All ways see the same draws: the same start, the same noise.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -146,8 +146,23 @@ class Convergence:
         return {way: errors[rows][all_did].mean(axis=0, dtype=np.float64) for way, errors in self.errors.items()}, count
 
 
+def joined(parts: Sequence[Convergence]) -> Convergence:
+    """Return experiments on the same sigmas, of other draws each, as one."""
+    draws = [part.draws for part in parts]
+    return Convergence(
+        parts[0].sigmas,
+        {way: np.concatenate([part.errors[way] for part in parts], axis=1) for way in parts[0].errors},
+        {way: float(np.average([part.seconds[way] for part in parts], weights=draws)) for way in parts[0].seconds},
+    )
+
+
 def converge(
-    grey: NDArray[np.uint8], box: Box, align: AlignParameters, parameters: ConvergenceParameters
+    grey: NDArray[np.uint8],
+    box: Box,
+    align: AlignParameters,
+    parameters: ConvergenceParameters,
+    *,
+    draws: range | None = None,
 ) -> Iterator[tuple[float, Convergence | None]]:
     """Try every way to align on every draw, yielding (share done, None) after each, and at the end (1, the result).
 
@@ -158,15 +173,16 @@ def converge(
         box: where the template is, px.
         align: motion, brightness, blur and weights; the rest is the experiment's.
         parameters: of the experiment.
+        draws: which of its draws; None: all of them.
 
     Raises:
         ParameterError: the template is too small, or too flat.
     """
     scene = _Scene.of(grey, box, align)
-    sigmas = parameters.sigmas
-    errors = {way: np.empty((len(sigmas), parameters.draws, ITERATIONS + 1), np.float32) for way in WAYS}
+    sigmas, chosen = parameters.sigmas, range(parameters.draws) if draws is None else draws
+    errors = {way: np.empty((len(sigmas), len(chosen), ITERATIONS + 1), np.float32) for way in WAYS}
     seconds, steps = dict.fromkeys(WAYS, 0.0), dict.fromkeys(WAYS, 0)
-    for draw in range(parameters.draws):
+    for column, draw in enumerate(chosen):
         for row, sigma in enumerate(sigmas.tolist()):
             start, template, part = scene.drawn(sigma, draw, parameters)
             for way in WAYS:
@@ -176,9 +192,17 @@ def converge(
                 )  # fmt: skip
                 seconds[way] += time.perf_counter() - began
                 steps[way] += max(1, len(warps) - 1)
-                errors[way][row, draw] = scene.distances(warps)
-            yield (draw * len(sigmas) + row + 1) / (parameters.draws * len(sigmas)), None
+                errors[way][row, column] = scene.distances(warps)
+            yield (column * len(sigmas) + row + 1) / (len(chosen) * len(sigmas)), None
     yield 1.0, Convergence(sigmas, errors, {way: seconds[way] / steps[way] for way in WAYS})
+
+
+def surroundings(grey: NDArray[np.uint8], box: Box, align: AlignParameters) -> tuple[NDArray[np.uint8], Box]:
+    """Return the part of a frame that an experiment looks at, equalised where that is asked for, and the box in it."""
+    margin = int(np.ceil(_MARGIN * max(box.w, box.h)))
+    x, y = max(0, int(box.x) - margin), max(0, int(box.y) - margin)
+    around = equalised(grey, align)[y : int(box.y + box.h) + margin + 1, x : int(box.x + box.w) + margin + 1]
+    return np.ascontiguousarray(around), Box(box.x - x, box.y - y, box.w, box.h)
 
 
 def convergence_seconds(box: Box, parameters: ConvergenceParameters) -> float:
@@ -206,10 +230,8 @@ class _Scene:
             align, levels=0, iterations=ITERATIONS, stopping=Stopping.CORNERS.value, epsilon=_NEVER, damping=0.0
         )
         motion = MotionModel(align.motion)
-        margin = int(np.ceil(_MARGIN * max(box.w, box.h)))
-        x, y = max(0, int(box.x) - margin), max(0, int(box.y) - margin)
-        around = equalised(grey, align)[y : int(box.y + box.h) + margin + 1, x : int(box.x + box.w) + margin + 1]
-        truth = box_warp(Box(box.x - x, box.y - y, box.w, box.h))
+        around, box = surroundings(grey, box, align)
+        truth = box_warp(box)
         points = canonical_points(motion, (box.w, box.h))
         return cls(around.astype(np.float32), truth, (box.w, box.h), points, warped(truth, points), align, motion)
 

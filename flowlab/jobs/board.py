@@ -88,7 +88,7 @@ class Board:
             self._start_threads()
             now = self._clock()
             number, progress = next(self._numbers), Progress(now, self._clock)
-            job = Job(work.key, work.title, dict(work.link), owner, work.run, number, now, progress)
+            job = Job(work.key, work.title, dict(work.link), owner, work.run, number, now, progress, unit=work.unit)
             self._jobs[work.key] = job
             self._queued.append(job)
             self._give_out()

@@ -40,12 +40,14 @@ class Work:
         link: query parameters that lead a person back to the page that shows it.
         run: run(report, stop) returns the answer. Once the event `stop` is set it raises
             flowlab.errors.CancelledError, soon.
+        unit: what is counted in reports, in the plural.
     """
 
     key: str
     title: str
     link: Mapping[str, str]
     run: Callable[[Report, threading.Event], object]
+    unit: str = "frames"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,7 @@ class Ticket:
         seconds_left: what is left to run if no further frame is reused; None before it is known and after the end.
         error: why it failed, a sentence for people; None otherwise.
         result: what `run` returned; None before it is done.
+        unit: as in `Work`.
     """
 
     key: str
@@ -92,6 +95,7 @@ class Ticket:
     seconds_left: float | None = None
     error: str | None = None
     result: object = field(default=None, repr=False)
+    unit: str = "frames"
 
     @property
     def seconds(self) -> float:
@@ -188,7 +192,7 @@ class Job:
     """A job as the board keeps it: changed under the board's lock, but for `progress` and `stop`.
 
     Attributes:
-        key, title, link, owner, asked, state, began, ended, result, error: as in `Ticket`.
+        key, title, link, owner, asked, state, began, ended, result, error, unit: as in `Ticket`.
         run: as in `Work`; None once the job has ended, since it may hold a whole clip.
         number: the lower, the earlier it was asked for.
         progress: what `run` reports to.
@@ -209,6 +213,7 @@ class Job:
     ended: float | None = None
     result: object = None
     error: str | None = None
+    unit: str = "frames"
 
     def ticket(self, now: float, position: int, ahead: int) -> Ticket:
         """Return how it stands at `now`; `position` and `ahead` are what `Ticket` says, for a queued job."""
@@ -235,4 +240,5 @@ class Job:
             seconds_left=self.progress.seconds_left(now) if running else None,
             error=self.error,
             result=self.result,
+            unit=self.unit,
         )

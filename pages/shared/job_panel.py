@@ -31,6 +31,8 @@ class Offer:
         seconds: what it takes on one core.
         words: what will be made, for a caption.
         alone: whether one core works on it, however many there are.
+        verb, icon: of the button.
+        unit: what its progress counts, in the plural.
     """
 
     key: str
@@ -41,6 +43,9 @@ class Offer:
     seconds: float
     words: str
     alone: bool = False
+    verb: str = "Run on the whole clip"
+    icon: str = ":material/movie:"
+    unit: str = "frames"
 
 
 def show_job(lab: Lab, offer: Offer) -> None:
@@ -73,10 +78,11 @@ def _offer(lab: Lab, offer: Offer, ticket: Ticket | None) -> None:
         st.error(plain(ticket.error))
     again = ticket is not None and ticket.state in (State.FAILED, State.CANCELLED)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Go on" if again else "Run on the whole clip", type="primary", key=f"{offer.prefix}_run",
-                     icon=":material/movie:"):  # fmt: skip
+        if st.button("Go on" if again else offer.verb, type="primary", key=f"{offer.prefix}_run",
+                     icon=offer.icon):  # fmt: skip
             lab.board.forget(offer.key)  # one that is done, and whose result was removed since
-            lab.board.ask(Work(offer.key, offer.title, link_here(offer.page), offer.run), owner())
+            work = Work(offer.key, offer.title, link_here(offer.page), offer.run, offer.unit)
+            lab.board.ask(work, owner())
             st.rerun()
         # How many workers a cluster elsewhere has is known once a job connects; drawing a page never waits for that.
         cores = 1 if offer.alone else lab.cluster.workers if lab.cluster.is_local else 0

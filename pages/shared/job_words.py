@@ -45,9 +45,9 @@ def told(ticket: Ticket) -> str:
         return "Stopping …"
     if not ticket.total:
         return "Starting …"
-    parts = [f"{ticket.done} of {ticket.total} frames"]
+    parts = [f"{ticket.done} of {ticket.total} {ticket.unit}"]
     if ticket.fps is not None:
-        parts.append(f"{ticket.fps:.3g} frames/s")
+        parts.append(f"{ticket.fps:.3g} {ticket.unit}/s")
     if ticket.seconds_left is not None:
         parts.append(f"{duration(ticket.seconds_left)} left")
     return " · ".join(parts)

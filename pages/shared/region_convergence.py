@@ -1,6 +1,7 @@
 """From how far this template finds its place: the experiment of Baker and Matthews, run here."""
 
-import time
+import hashlib
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,6 @@ import streamlit as st
 from flowlab.core.region import Box
 from flowlab.drawing.alignment_plots import convergence_plot, error_plot
 from flowlab.drawing.region_inputs import ConvergenceCurve, ErrorCurve
-from flowlab.engine.slot import SupersededError
-from flowlab.errors import ParameterError
 from flowlab.evaluation.convergence import (
     CONVERGED,
     ECC,
@@ -18,18 +17,18 @@ from flowlab.evaluation.convergence import (
     WAYS,
     Convergence,
     ConvergenceParameters,
-    converge,
-    convergence_seconds,
 )
+from flowlab.evaluation.convergence_run import check_experiment, run_experiment
 from flowlab.jobs.memory import ByteCache
+from flowlab.jobs.ticket import Report
 from flowlab.media.tables import csv_table
 from flowlab.tracking.affine.choices import Formulation
 from flowlab.tracking.affine.inspection import aligner_of
 from flowlab.tracking.affine.parameters import AlignParameters
 
 from .chart import plot
-from .job_words import duration
-from .lab import KeptFrames, session_slot
+from .job_panel import Offer, show_job
+from .lab import open_lab
 from .plain import plain
 from .region_subject import PREFIX, RegionSubject
 from .subject import is_dark
@@ -37,8 +36,7 @@ from .url import BOUND
 from .widgets import control
 
 _KEPT_BYTES = 32 << 20
-_MOST_SECONDS = 60.0
-_LOOKED_AT = 0.1  # s between two changes of the bar
+_PAGE = "pages/affine_tracking.py"
 _CONTROLS = f"{PREFIX}c_"
 _ALL = "all"
 
@@ -55,8 +53,7 @@ def show_convergence(subject: RegionSubject) -> None:
         "the same draws (Baker & Matthews 2004, section 3.4)."
     ))  # fmt: skip
     parameters = _controls()
-    key = (subject.info.content_hash, subject.info.width, origin, box, align, parameters)
-    found = _kept().get(key) or _run(subject, origin, box, align, parameters, key)
+    found = _found(subject, origin, box, align, parameters)
     if found is not None:
         _curves(found)
         _table(found)
@@ -86,44 +83,30 @@ def _kept() -> ByteCache[Convergence]:
     return ByteCache(_KEPT_BYTES)
 
 
-def _run(
-    subject: RegionSubject, origin: int, box: Box, align: AlignParameters, parameters: ConvergenceParameters,
-    key: tuple[object, ...],
-) -> Convergence | None:  # fmt: skip
-    """Offer to run it, and run it with a bar; Stop, or any other control, ends it at its next draw."""
-    seconds, sigmas = convergence_seconds(box, parameters), len(parameters.sigmas)
-    words = f"{parameters.draws} draws for each of {sigmas} sigmas, {len(WAYS)} ways to align"
-    if seconds > _MOST_SECONDS:
-        raise ParameterError(
-            f"{words} would take about {duration(seconds)}, more than the {_MOST_SECONDS:g} s of a page: choose fewer "
-            "draws or sigmas, or a smaller box"
-        )
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button("Run", type="primary", key=f"{PREFIX}c_run", icon=":material/experiment:")
-        st.caption(f"{words}, about {duration(seconds)}.")
-    if not asked:
-        return None
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, "Starting …")
-        st.button("Stop", key=f"{PREFIX}c_stop", icon=":material/close:")
-    found: Convergence | None = None
-    shown = 0.0
-    try:
-        with session_slot().turn():
-            grey = KeptFrames(subject.clip).frame(origin).grey
-            for share, result in converge(grey, box, align, parameters):
-                found = result
-                st.session_state.get("_playing")  # any access lets a newer run take over
-                if time.monotonic() - shown > _LOOKED_AT:
-                    shown = time.monotonic()
-                    bar.progress(share, f"{share:.0%} of {parameters.draws * sigmas} draws")
-    except SupersededError:
-        st.stop()
-    assert found is not None, "an experiment ends with a result or an error"
-    _kept().put(key, found, found.nbytes)
-    place.empty()
-    return found
+def _found(
+    subject: RegionSubject, origin: int, box: Box, align: AlignParameters, parameters: ConvergenceParameters
+) -> Convergence | None:
+    """Return the experiment's result; until there is one, offer the job that makes it, or show how it stands."""
+    lab, info = open_lab(), subject.info
+    question = (info.content_hash, info.width, info.height, origin, box, align, parameters)
+    key = f"convergence:{hashlib.sha256(repr(question).encode()).hexdigest()}"
+    found = _kept().get(key)
+    if found is not None:
+        return found
+    ticket = lab.board.find(key)
+    if ticket is not None and isinstance(ticket.result, Convergence):
+        _kept().put(key, ticket.result, ticket.result.nbytes)
+        return ticket.result
+    seconds = check_experiment(box, parameters)
+    words = f"{parameters.draws} draws for each of {len(parameters.sigmas)} sigmas, {len(WAYS)} ways to align"
+
+    def run(report: Report, cancel: threading.Event) -> Convergence:
+        grey = subject.clip.frame(origin).grey
+        return run_experiment(lab.cluster, grey, box, align, parameters, report, cancel)
+
+    show_job(lab, Offer(key, f"Convergence on {info.name}", f"{PREFIX}c", _PAGE, run, seconds, words, verb="Run",
+                        icon=":material/experiment:", unit="starts"))  # fmt: skip
+    return None
 
 
 def _curves(found: Convergence) -> None:

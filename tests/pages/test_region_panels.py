@@ -24,6 +24,7 @@ from flowlab.tracking.global_motion import MotionModel
 from flowlab.tracking.regions import track_region
 from flowlab.tracking.trackers import TRACKERS
 from pages.shared import region_clip, region_convergence
+from pages.shared.job_words import duration
 from pages.shared.lab import Lab, open_lab
 from tests.box_sets import at, lines, write_otb
 from tests.hostile import moving_texture, write_video
@@ -334,6 +335,8 @@ def converged(**query: str) -> AppTest:
     app = open_panel("convergence", **QUICK | query)
     assert not app.table
     app.button("a_c_run").click()
+    run(app)
+    ended(open_lab())
     return run(app)
 
 
@@ -366,6 +369,8 @@ def test_the_experiment_is_the_one_asked_for_and_is_kept() -> None:
 
 def test_one_sigma_can_be_looked_at() -> None:
     app = converged()
+    (ticket,) = open_lab().board.tickets()
+    assert (ticket.done, ticket.total, ticket.unit) == (8, 8, "starts")
     both = [values(line["y"])[0] for line in figures(app)[1]["data"]]
     app.selectbox(key="a_c_at").set_value("3")
     run(app)
@@ -381,6 +386,7 @@ def test_more_than_a_page_may_take_is_refused_before_it_begins() -> None:
 
 
 def test_the_page_tells_how_long_it_will_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(region_convergence, "convergence_seconds", lambda box, parameters: 42.0)
+    monkeypatch.setattr(region_convergence, "check_experiment", lambda box, parameters: 84.0)
     app = open_panel("convergence", **QUICK)
-    assert "4 draws for each of 2 sigmas, 5 ways to align, about 42 s" in words(app)
+    cores = open_lab().cluster.workers
+    assert f"4 draws for each of 2 sigmas, 5 ways to align, about {duration(84 / cores)}" in words(app)
