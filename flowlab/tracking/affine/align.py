@@ -13,7 +13,8 @@ S. Baker and I. Matthews (2004), "Lucas-Kanade 20 Years On". In the symbols used
     ESM                           the mean of the gradients of T and I(W)      M <- M exp(-sum d_i B_i)
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from flowlab.tracking.global_motion import MotionModel
 Matrix = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
+_FEWEST = 10  # pixels that tell how far a warp may be off
 _LARGEST, _SMALLEST = 8.0, 1 / 8  # by which an alignment may change the template's area before it counts as torn apart
 
 
@@ -46,7 +48,7 @@ class Alignment:
         converged: whether the last step was a small one.
         fell_apart: whether the template folded up, blew up or left the picture on the way.
         steps: every step, in order.
-        covariance: (8, 8) of the warp's elements, see RegionTrack.covariance.
+        spread: returns `covariance`, which is not worked out where nobody asks.
     """
 
     warp: Matrix
@@ -56,7 +58,12 @@ class Alignment:
     converged: bool
     fell_apart: bool
     steps: tuple[Step, ...]
-    covariance: Matrix
+    spread: Callable[[], Matrix] = field(repr=False)
+
+    @property
+    def covariance(self) -> Matrix:
+        """(8, 8) of the warp's elements, see RegionTrack.covariance."""
+        return self.spread()
 
     @property
     def iterations(self) -> int:
@@ -104,23 +111,26 @@ def _judged(template: Template, part: Part, warp: Matrix, parameters: AlignParam
     inside = float(seen.mean())
     unknown = np.full((8, 8), np.nan)
     if inside < LEAST_SEEN:
-        return Alignment(warp, np.nan, np.nan, inside, False, False, tuple(steps), unknown)
+        return Alignment(warp, np.nan, np.nan, inside, False, False, tuple(steps), lambda: unknown)
     compared = matched(patch[seen], reference(finest.picture[seen]), parameters.photometry)
     errors = compared.patch - compared.template
     if parameters.photometry == Photometry.GAIN_BIAS:
         errors = without_light(errors, compared.template, None)
     mean_square = float(errors @ errors) / errors.size
-    covariance = unknown
-    if errors.size > 10:
+
+    def spread() -> Matrix:
+        if errors.size <= _FEWEST:
+            return unknown
         motion = MotionModel(parameters.motion)
         _, matrix = finest.descent(motion, parameters.photometry)
-        if parameters.weights != Weights.NONE:  # what does not fit says nothing of how well the rest does
-            mean_square = error_scale(errors) ** 2
+        # What does not fit says nothing of how well the rest does.
+        variance = mean_square if parameters.weights == Weights.NONE else error_scale(errors) ** 2
         # Of images that are cut off by the picture's rim the Hessian shrinks with what is left.
-        covariance = warp_covariance(motion, warp, matrix * inside, mean_square, finest.sizes(motion))
+        return warp_covariance(motion, warp, matrix * inside, variance, finest.sizes(motion))
+
     return Alignment(
-        warp, correlation(patch[seen], finest.picture[seen]), float(np.sqrt(errors @ errors / errors.size)), inside,
-        False, False, tuple(steps), covariance,
+        warp, correlation(patch[seen], finest.picture[seen]), float(np.sqrt(mean_square)), inside,
+        False, False, tuple(steps), spread,
     )  # fmt: skip
 
 
