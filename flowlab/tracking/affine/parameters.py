@@ -1,9 +1,9 @@
 """What a template aligner and the clip tracker round it can be told."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from flowlab.core.parameters import Parameters, Preset, parameter
+from flowlab.core.parameters import Parameters, Preset, Value, parameter
 from flowlab.tracking.affine.choices import Formulation, Photometry, Stopping, Weights
 from flowlab.tracking.global_motion import MotionModel
 
@@ -75,38 +75,21 @@ class AlignParameters(Parameters):
     )  # fmt: skip
 
 
+def usually(name: str, default: Value) -> Any:
+    """Declare a parameter of AlignParameters once more, with another default and nothing else changed."""
+    return field(default=default, metadata=AlignParameters.__dataclass_fields__[name].metadata)
+
+
 @dataclass(frozen=True)
 class TrackerParameters(AlignParameters):
     """How a template is followed through a clip."""
 
-    motion: str = parameter(
-        MotionModel.SIMILARITY.value, choices=_names(MotionModel), label="Motion",
-        help="What the template may do: shift (2 numbers), turn and scale too (4), become any parallelogram (6), or "
-        "be seen in perspective (8). The fewer, the harder to mislead.",
-    )  # fmt: skip
-    photometry: str = parameter(
-        Photometry.GAIN_BIAS.value, choices=_names(Photometry), label="Brightness",
-        help="What is done about light: nothing, equal means, gain and bias estimated in every step, mean 0 and "
-        "length 1, a gamma curve, or CLAHE on the full frame.",
-    )  # fmt: skip
-    weights: str = parameter(
-        Weights.HUBER.value, choices=_names(Weights), label="Weights",
-        help="How much pixels count that do not fit: all the same, Huber's (large errors count less), or Tukey's "
-        "(very large ones not at all).",
-    )  # fmt: skip
-    levels: int = parameter(
-        2, low=0, high=6, step=1, label="Levels",
-        help="Pyramid levels ABOVE the picture itself: 0 is the picture alone, each further one doubles the motion "
-        "that can be followed. Levels on which the template would be under 12 px are left out.",
-    )  # fmt: skip
-    iterations: int = parameter(
-        15, low=1, high=200, step=1, label="Iterations", help="Most steps at each level.",
-    )  # fmt: skip
-    epsilon: float = parameter(
-        0.05, low=0.0001, high=1.0, step=0.001, unit="px", label="Epsilon",
-        help="The alignment stops when a step is smaller than this; on a coarse level, when it is smaller than "
-        "this many of its own pixels, and at least 0.1 of them.",
-    )  # fmt: skip
+    motion: str = usually("motion", MotionModel.SIMILARITY.value)
+    photometry: str = usually("photometry", Photometry.GAIN_BIAS.value)
+    weights: str = usually("weights", Weights.HUBER.value)
+    levels: int = usually("levels", 2)
+    iterations: int = usually("iterations", 15)
+    epsilon: float = usually("epsilon", 0.05)
     prediction: str = parameter(
         POINTS, choices=(NO_PREDICTION, VELOCITY, POINTS), label="Prediction",
         help="Where the alignment starts: where the template was, where its last step repeated would lead, or where "
