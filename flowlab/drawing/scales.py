@@ -70,7 +70,7 @@ def magnitude_colours(flow: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     scale = checked_positive("scale", scale, "px")
     if flow.ndim != 2:
         flow = cv2.magnitude(*cv2.split(checked_flow(flow)))
-    return _sequential(flow, scale, ColourMap.SPEED)
+    return sequential_colours(flow, scale, ColourMap.SPEED)
 
 
 def residual_colours(residual: NDArray[Any], scale: float) -> NDArray[np.uint8]:
@@ -86,7 +86,7 @@ def residual_colours(residual: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     Raises:
         ParameterError: the shape or the scale is not usable.
     """
-    return _sequential(residual, checked_positive("scale", scale, "grey levels"), ColourMap.RESIDUAL)
+    return sequential_colours(residual, checked_positive("scale", scale, "grey levels"), ColourMap.RESIDUAL)
 
 
 def error_colours(error: NDArray[Any], scale: float) -> NDArray[np.uint8]:
@@ -102,10 +102,10 @@ def error_colours(error: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     Raises:
         ParameterError: the shape or the scale is not usable.
     """
-    return _sequential(error, checked_positive("scale", scale, "px"), ColourMap.ERROR)
+    return sequential_colours(error, checked_positive("scale", scale, "px"), ColourMap.ERROR)
 
 
-def _sequential(values: NDArray[Any], scale: float, colour_map: ColourMap) -> NDArray[np.uint8]:
+def sequential_colours(values: NDArray[Any], scale: float, colour_map: ColourMap) -> NDArray[np.uint8]:
     """Return |values| / scale, (H, W), read in a colour map."""
     checked_plane(values)
     # Cut before the conversion, which would wrap the huge around to 0.

@@ -1,0 +1,1 @@
+"""The numbers behind each step of the derivation, computed from core, dense, tracking and scenes."""
