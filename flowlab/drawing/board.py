@@ -101,7 +101,7 @@ class Arrow(Mark):
 
 @dataclass(frozen=True)
 class Disc(Mark):
-    """A circle of `radius` in units of the axes around (x, y); `shade` dims what lies outside it, `softness` px wide."""
+    """A circle of `radius` in units of the axes around (x, y); `shade` dims what is outside, `softness` px wide."""
 
     x: float
     y: float

@@ -50,7 +50,7 @@ def map_panel(
 
 
 def flow_panel(name: str, title: str, flow: NDArray[Any], scale: float, **more: Any) -> Panel:
-    """Return a flow (H, W, 2) in Middlebury's colours as a panel that tells u and v, full colour at `scale` px (> 0)."""
+    """Return a flow (H, W, 2) in Middlebury's colours as a panel that tells u and v; full colour at `scale` px."""
     return picture_panel(
         name, title, flow_colours(flow, scale), values=flow, value_names=("u", "v"), unit="px",
         strip=Strip(flow_wheel(64), (f"rim {scale:g} px",)), **more,

@@ -18,7 +18,7 @@ _COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "flow": ("#00714F", "#2FCB9A"),  # what is estimated: (u, v)
         "true": ("#1B1F23", "#E6E8EA"),  # what is true: drawn dashed, or as a cross
         "major": ("#5B3FA0", "#B8A3F5"),  # the larger eigenvalue
-        "minor": ("#00707A", "#4CC9D6"),  # the smaller one
+        "minor": ("#A548B5", "#F0A6FF"),  # the smaller one
     }
 )
 

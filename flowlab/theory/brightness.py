@@ -30,7 +30,7 @@ class BrightnessParameters(Parameters):
         0.0, low=-40.0, high=40.0, step=5.0, unit="%", label="Light", help="How much brighter the second picture is.",
     )  # fmt: skip
     noise: float = parameter(
-        0.0, low=0.0, high=20.0, step=1.0, unit="grey levels", label="Noise", help="The camera's noise in both pictures.",
+        0.0, low=0.0, high=20.0, step=1.0, unit="grey levels", label="Noise", help="The camera's noise in both.",
     )  # fmt: skip
 
 
@@ -64,9 +64,7 @@ class Brightness:
 
 def brightness(p: BrightnessParameters) -> Brightness:
     """Return the numbers of step 1."""
-    scene = scene_of(
-        "translation", TRUE_MOTION, GAP, width=SIDE, height=SIDE, gain=p.light / 100 / GAP, noise=p.noise
-    )
+    scene = scene_of("translation", TRUE_MOTION, GAP, width=SIDE, height=SIDE, gain=p.light / 100 / GAP, noise=p.noise)
     shown = stage(scene, 0, GAP)
     flow = np.full((*shown.first.shape, 2), (p.dx, p.dy), np.float32)
     warped = warp_back(shown.second, flow) - shown.first

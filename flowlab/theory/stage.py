@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlab.scenes.registry import SCENES, open_scene, scene_text
+from flowlab.scenes.scene import Scene
 
 Plane = NDArray[np.float32]
 _KEPT = 24  # stages; one of 96x96 takes 0.3 MB
@@ -40,7 +41,7 @@ class Stage:
 
 
 @lru_cache(maxsize=_SCENES_KEPT)
-def _scene(text: str):  # type: ignore[no-untyped-def]
+def _scene(text: str) -> Scene:
     return open_scene(text)
 
 
@@ -67,4 +68,4 @@ def scene_of(name: str, motion: tuple[float, float] | None = None, gap: int = 1,
     if motion is not None:
         u, v = motion
         knobs |= {"speed": math.hypot(u, v) / gap, "direction": math.degrees(math.atan2(v, u))}
-    return scene_text(name, SCENES[name].parameters(**knobs))
+    return scene_text(name, SCENES[name].parameters(**knobs))  # type: ignore[arg-type]

@@ -14,12 +14,23 @@ _ENTERED = "_entered"
 def navigation() -> Any:
     """Show the navigation and return the page to run."""
     pages = [
-        st.Page("pages/dense_flow.py", title="Dense flow", default=True),
+        st.Page("pages/theory.py", title="Theory", default=True),
+        st.Page("pages/dense_flow.py", title="Dense flow"),
         st.Page("pages/sparse_tracking.py", title="Sparse tracking"),
         st.Page("pages/affine_tracking.py", title="Affine tracking"),
     ]
     st.session_state[_ENTERED] = True
-    return st.navigation(pages, position="top")
+    chosen = st.navigation(pages, position="top")
+    if chosen is pages[0] and _of_dense_flow(dict(st.query_params)):
+        st.switch_page(pages[1], query_params=dict(st.query_params))
+    return chosen
+
+
+def _of_dense_flow(query: dict[str, str]) -> bool:
+    """Return whether a link to the lab's first page was made when that was Dense flow."""
+    return any(name == "clip" or name.startswith("d_") for name in query) and not any(
+        name.startswith("t_") for name in query
+    )
 
 
 def enter() -> None:

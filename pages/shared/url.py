@@ -73,3 +73,9 @@ def set_text(name: str, value: str) -> None:
             del st.query_params[name]
     elif st.query_params.get(name) != value:
         st.query_params[name] = value
+
+
+def leave(prefix: str) -> None:
+    """Take every name that begins with `prefix` out of the address; this session still knows what they held."""
+    for name in [name for name in st.query_params if name.startswith(prefix)]:
+        del st.query_params[name]

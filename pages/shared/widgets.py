@@ -75,10 +75,13 @@ def _current_preset(kind: type[Parameters], prefix: str) -> str:
     return next((preset.name for preset in kind.presets if preset.values == current), _CUSTOM)
 
 
-def knobs(values: P, prefix: str, on_change: Callable[[P], None], *, skip: tuple[str, ...] = ()) -> None:
+def knobs(
+    values: P, prefix: str, on_change: Callable[[P], None], *, skip: tuple[str, ...] = (), order: tuple[str, ...] = ()
+) -> None:
     """Show the parameters of `values` as widgets that are not bound; call `on_change` with what was set.
 
-    For parameters that live inside another name, such as those of a scene in its clip's name.
+    For parameters that live inside another name, such as those of a scene in its clip's name. Those named in `order`
+    come first, in that order.
     """
     kind = type(values)
 
@@ -86,6 +89,7 @@ def knobs(values: P, prefix: str, on_change: Callable[[P], None], *, skip: tuple
         on_change(kind(**values.as_dict() | {f.name: st.session_state[prefix + f.name] for f in shown_fields}))
 
     shown_fields = [f for f in kind.fields() if f.name not in skip]
+    shown_fields.sort(key=lambda field: order.index(field.name) if field.name in order else len(order))
     for field in shown_fields:
         st.session_state[prefix + field.name] = getattr(values, field.name)
         control(field, prefix + field.name, field.default, on_change=changed)

@@ -22,7 +22,7 @@ SLIDER = {"clip": "scene:street", "d_method": "dis", "d_dis_alpha": "5.1", "d_vi
 
 
 def link(server: AppServer, query: dict[str, str]) -> str:
-    return f"{server.url}/?{urlencode(query)}"
+    return f"{server.url}/dense_flow?{urlencode(query)}"
 
 
 @contextmanager

@@ -112,7 +112,7 @@ def gop_250(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clip_link(app_server: AppServer, gop_250: Path, new_page: NewPage) -> Iterator[Callable[..., str]]:
     """Give a function that makes a link to the clip with further parameters, the clip being in the lab."""
     page = new_page()
-    page.goto(app_server.url)
+    page.goto(f"{app_server.url}/dense_flow")
     wait_until_settled(page)
     page.get_by_role("button", name="Use your own").click()
     page.locator("input[type=file]").first.set_input_files(str(gop_250))
@@ -196,7 +196,7 @@ def test_opening(tmp_path: Path, browser: Browser) -> None:
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             page = context.new_page()
             start = time.monotonic()
-            page.goto(server.url)
+            page.goto(f"{server.url}/dense_flow")
             page.wait_for_function(
                 """() => [...document.querySelectorAll('*')].some((host) => {
                   const image = host.shadowRoot?.querySelector('.stage img.a');

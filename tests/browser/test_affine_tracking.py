@@ -110,7 +110,7 @@ def test_the_first_screen_shows_a_region_that_is_followed_and_its_numbers(
 def test_the_navigation_keeps_a_clip_that_was_chosen_and_opens_on_its_own_otherwise(
     page: Page, app_server: AppServer
 ) -> None:
-    page.goto(app_server.url)
+    page.goto(f"{app_server.url}/dense_flow")
     expect(page.locator("[data-testid=stMetricLabel]", has_text="Endpoint error")).to_be_visible()
     page.get_by_role("link", name="Affine tracking").click()
     expect_in_address(page, urlencode({"clip": "scene:planar"}))

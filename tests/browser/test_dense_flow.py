@@ -70,7 +70,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_lab_opens_on_a_picture_and_asks_nothing_of_the_network(
     page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
-    visit(page, app_server.url)
+    visit(page, f"{app_server.url}/dense_flow")
     box = page.locator(PICTURE).bounding_box()
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(640 / 360, rel=0.01)  # not distorted
@@ -86,7 +86,7 @@ def test_a_slider_changes_the_picture_and_the_link_brings_it_back_elsewhere(
     """Every control is set to another value; a fresh browser that opens the link shows the same."""
     query = "d_gap=2&d_width=160&d_method=dis&d_view=residual&d_dis_patch_size=12&d_dis_mean_normalization=false"
     page = new_page()
-    visit(page, f"{app_server.url}/?clip={SMALL}&{query}")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&{query}")
     before = page.locator(".stage img.b").get_attribute("src")
     page.locator(".st-key-d_dis_patch_stride input[type=range]").focus()
     press(page, "ArrowRight")
@@ -110,7 +110,7 @@ def test_a_slider_changes_the_picture_and_the_link_brings_it_back_elsewhere(
 
 
 def test_the_keyboard_steps_and_plays_and_leaves_sliders_alone(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?clip={SMALL}")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}")
     press(page, "ArrowRight")
     expect_frame(page, 1)
     press(page, "ArrowRight")
@@ -133,7 +133,7 @@ def test_the_keyboard_steps_and_plays_and_leaves_sliders_alone(page: Page, app_s
 
 
 def test_another_clip_starts_at_its_first_frame_and_keeps_the_method(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?clip={SMALL}&d_frame=7&d_fb_winsize=25")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_frame=7&d_fb_winsize=25")
     expect_frame(page, 7)
     page.locator(".st-key-clip_pick input").click()
     page.get_by_text("Scene: Gliding landscape").click()
@@ -144,7 +144,7 @@ def test_another_clip_starts_at_its_first_frame_and_keeps_the_method(page: Page,
 
 
 def test_pointing_reads_the_flow_under_the_pointer(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?clip={SMALL}&d_swipe=false")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_swipe=false")
     box = page.locator(".stage").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75)
@@ -160,7 +160,7 @@ def test_pointing_reads_the_flow_under_the_pointer(page: Page, app_server: AppSe
 
 
 def test_the_swipe_uncovers_the_frame_beneath(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?clip={SMALL}&d_view=warped")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_view=warped")
     slider = page.locator(".swipe input")
     slider.focus()
     page.keyboard.press("End")
@@ -171,7 +171,7 @@ def test_the_swipe_uncovers_the_frame_beneath(page: Page, app_server: AppServer)
 
 
 def test_zoom_into_the_arrows_survives_a_change(page: Page, app_server: AppServer, console_errors: list[str]) -> None:
-    visit(page, f"{app_server.url}/?clip={SMALL}&d_view=arrows")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_view=arrows")
     plot = page.locator(".flowlab-plot")
     expect(plot.locator(".quiverlayer path").first).to_be_attached()
     box = plot.bounding_box()
@@ -197,7 +197,7 @@ def test_nothing_is_cut_or_distorted_at_any_width(
 ) -> None:
     page = new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     for view in ("colour", "arrows"):
-        visit(page, f"{app_server.url}/?clip={SMALL}&d_view={view}")
+        visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_view={view}")
         box = page.locator(".stage" if view == "colour" else ".flowlab-plot").bounding_box()
         assert box is not None
         assert box["width"] / box["height"] == pytest.approx(192 / 128, rel=0.02)
@@ -207,7 +207,7 @@ def test_nothing_is_cut_or_distorted_at_any_width(
 
 
 def test_downloads_hold_the_flow_that_is_shown(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?clip={SMALL}&d_frame=3")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_frame=3")
     clip = open_clip("scene:two-layers?width=192&height=128&frames=12")
     direct = METHODS["farneback"].estimate(clip.frame(3).grey, clip.frame(4).grey).flow
     page.get_by_role("button", name="Download", exact=False).click()
@@ -227,7 +227,7 @@ def test_a_dropped_video_plays_its_part_and_its_link_works_for_a_teammate(
     new_page: NewPage, app_server: AppServer, video: Path
 ) -> None:
     page = new_page()
-    visit(page, app_server.url)
+    visit(page, f"{app_server.url}/dense_flow")
     upload(page, video)
     expect(page.get_by_text("moving.mp4").first).to_be_visible()
     assert re.search(r"clip=[0-9a-f]{64}", page.url)
@@ -255,9 +255,9 @@ def test_a_hostile_file_hurts_nobody(new_page: NewPage, app_server: AppServer, c
     """The one who brings it reads a sentence or sees a result; another's session goes on; the server lives."""
     before = app_server.process.pid
     other = new_page()
-    visit(other, f"{app_server.url}/?clip={SMALL}")
+    visit(other, f"{app_server.url}/dense_flow?clip={SMALL}")
     page = new_page()
-    visit(page, app_server.url)
+    visit(page, f"{app_server.url}/dense_flow")
     upload(page, case.make(tmp_path))
     expect(page.locator("[data-testid=stAlert], .stage").first).to_be_visible()
     if case.outcome == "error":
@@ -273,7 +273,7 @@ def test_a_hostile_file_hurts_nobody(new_page: NewPage, app_server: AppServer, c
 def test_a_hostile_name_is_never_markup(page: Page, app_server: AppServer, tmp_path: Path) -> None:
     name = "![x](x) <img src=x onerror=alert(1)> **b** $x$ :red[y].mp4"
     path = write_video(tmp_path / "x.mp4", moving_texture(3))
-    visit(page, app_server.url)
+    visit(page, f"{app_server.url}/dense_flow")
     page.get_by_role("button", name="Use your own").click()
     data = {"name": name, "mimeType": "video/mp4", "buffer": path.read_bytes()}
     page.locator("input[type=file]").first.set_input_files(data)  # type: ignore[arg-type]
@@ -284,11 +284,11 @@ def test_a_hostile_name_is_never_markup(page: Page, app_server: AppServer, tmp_p
 
 
 def test_nonsense_in_a_link_is_one_sentence_or_the_default(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?clip=..%2F..%2Fetc%2Fpasswd&d_frame=abc&d_fb_winsize=-3")
+    visit(page, f"{app_server.url}/dense_flow?clip=..%2F..%2Fetc%2Fpasswd&d_frame=abc&d_fb_winsize=-3")
     alert = page.locator("[data-testid=stAlert]")
     expect(alert).to_have_count(1)
     assert "this lab has no clip" in alert.inner_text()
-    visit(page, f"{app_server.url}/?clip={SMALL}&d_frame=abc&d_fb_winsize=-3&d_method=%3Cb%3E&d_view=..")
+    visit(page, f"{app_server.url}/dense_flow?clip={SMALL}&d_frame=abc&d_fb_winsize=-3&d_method=%3Cb%3E&d_view=..")
     expect_frame(page, 0)
     assert page.locator("[data-testid=stAlert]").count() == 0
     assert "winsize" not in page.url

@@ -143,7 +143,7 @@ def test_a_link_to_the_page_may_be_the_first_request_of_a_cold_server(
 
 
 def test_the_navigation_leads_from_page_to_page_with_the_same_clip(page: Page, app_server: AppServer) -> None:
-    visit(page, f"{app_server.url}/?{urlencode({'clip': CLIP})}")
+    visit(page, f"{app_server.url}/dense_flow?{urlencode({'clip': CLIP})}")
     page.get_by_role("link", name="Sparse tracking").click()
     expect(page.locator(".readout")).to_have_text(re.compile("point at a track"))
     assert numbers(page)["Tracks"]

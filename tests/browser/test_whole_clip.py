@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.fixtures import AppServer, NewPage, running_app, wait_until_settled
 from tests.processes import processes_of, processor_seconds, wait_for, workers_of
 
-LONG = "?clip=scene%3Atwo-layers%3Fwidth%3D400%26height%3D224%26frames%3D600&d_closer=whole+clip"
-SHORT = "?clip=scene%3Atwo-layers%3Fwidth%3D192%26height%3D128%26frames%3D40&d_closer=whole+clip"
+LONG = "/dense_flow?clip=scene%3Atwo-layers%3Fwidth%3D400%26height%3D224%26frames%3D600&d_closer=whole+clip"
+SHORT = "/dense_flow?clip=scene%3Atwo-layers%3Fwidth%3D192%26height%3D128%26frames%3D40&d_closer=whole+clip"
 FRAMES = 599
 
 expect.set_options(timeout=60_000)  # patience costs nothing where all is well
@@ -68,7 +68,7 @@ def test_a_job_is_started_watched_left_cancelled_gone_on_with_and_played(
     page.reload()  # the job belongs to the server
     finished(page)
     other = new_page()  # another browser, without the link
-    visit(other, app_server.url)
+    visit(other, f"{app_server.url}/dense_flow")
     other.get_by_text("Jobs: 1 running").click()
     expect(other.get_by_text("Farneback, colour of")).to_be_visible()
 
@@ -93,7 +93,7 @@ def test_the_link_in_the_list_of_jobs_leads_to_the_job(new_page: NewPage, app_se
     button(page, "Run on the whole clip").click()
     expect(page.locator("video")).to_be_visible(timeout=60_000)
     other = new_page()
-    visit(other, app_server.url)
+    visit(other, f"{app_server.url}/dense_flow")
     other.get_by_text(re.compile(r"Jobs: \d")).click()
     other.get_by_text("DIS, magnitude of").click()
     expect_it_plays(other, 192, 128)

@@ -10,7 +10,7 @@ APP = str(Path(__file__).parents[2] / "streamlit_app.py")
 SMALL = "scene:two-layers?width=192&height=128&frames=12"
 
 
-def open_page(page: str = "", **query: str) -> AppTest:
+def open_page(page: str = "dense_flow", **query: str) -> AppTest:
     """Open a page (its script's name; "": the first one) at a link and let it run."""
     app = AppTest.from_file(APP, default_timeout=60)
     if page:

@@ -17,10 +17,9 @@ def _equation(p: BrightnessParameters, b: Brightness, tex: Tex) -> str:
     moved = tex.ink(rf"{p.x}+{p.dx:g},\;{p.y}+{p.dy:g}", "flow")
     later = r"I(x+dx,\,y+dy,\,t+dt)"
     return (
-        rf"{tex.live('I(x,y,t)', b.now, 'first', 0)} \;=\; "
-        rf"{tex.live(later, b.later, 'second', 1)}"
-        rf"\qquad \text{{at }} ({p.x},{p.y}) \to ({moved}):\quad "
-        rf"{tex.live('r', b.residual, 'ft', 1)}"
+        rf"\begin{{gathered}}{tex.live('I(x,y,t)', b.now, 'first', 0)} \;=\; {tex.live(later, b.later, 'second', 1)}"
+        rf"\\[.9em] ({p.x},{p.y}) \to ({moved})\qquad {tex.ink('r', 'ft')} = {tex.value(b.later, 'second', 1)} - "
+        rf"{tex.value(b.now, 'first', 0)} = {tex.value(b.residual, 'ft', 1)}\end{{gathered}}"
     )
 
 
@@ -53,7 +52,8 @@ def _moved(p: BrightnessParameters, gesture: str, x: float, y: float) -> Brightn
     if gesture == "pick":
         return replace(p, x=int(x), y=int(y))
     limit = BrightnessParameters.field("dx").high or 0
-    return replace(p, **{n: min(limit, max(-limit, at)) for n, at in (("dx", x - p.x), ("dy", y - p.y))})
+    dx, dy = (min(limit, max(-limit, at)) for at in (x - p.x, y - p.y))
+    return replace(p, dx=dx, dy=dy)
 
 
 def _place(p: BrightnessParameters) -> Place:

@@ -21,7 +21,9 @@ SYMBOLS: Mapping[str, Symbol] = {
     "dx": Symbol("(dx,dy)", "flow", "displacement: how far the point moves right and down, px"),
     "dt": Symbol("dt", "text", "time between the two pictures: 1 frame"),
     "r": Symbol("r", "ft", "residual: what is left of the difference after warping, grey levels"),
-    "fx": Symbol("f_x", "fx", "slope to the right, ∂I/∂x: how much brightness grows from one column to the next, levels/px"),
+    "fx": Symbol(
+        "f_x", "fx", "slope to the right, ∂I/∂x: how much brightness grows a column, levels/px"
+    ),
     "fy": Symbol("f_y", "fy", "slope downwards, ∂I/∂y, levels/px"),
     "ft": Symbol("f_t", "ft", "change in place, ∂I/∂t: how much this pixel brightens in one frame, levels/frame"),
     "uv": Symbol("(u,v)", "flow", "flow: velocity to the right and downwards, (dx/dt, dy/dt), px/frame"),
@@ -48,12 +50,12 @@ SYMBOLS: Mapping[str, Symbol] = {
 
 
 def legend(names: Iterable[str], new: Iterable[str], tex: Tex) -> str:
-    """Return Markdown that explains symbols, the new ones first and in bold."""
+    """Return Markdown that explains symbols: the new ones first, those known already in grey."""
     fresh, names = set(new), list(names)
     ordered = [name for name in names if name in fresh] + [name for name in names if name not in fresh]
     parts = []
     for name in ordered:
         symbol = SYMBOLS[name]
-        words = f"**{symbol.meaning}**" if name in fresh else symbol.meaning
+        words = symbol.meaning if name in fresh else f":gray[{symbol.meaning}]"
         parts.append(f"${tex.ink(symbol.tex, symbol.ink)}$ {words}")
     return " &nbsp;·&nbsp; ".join(parts)

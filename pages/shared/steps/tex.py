@@ -1,8 +1,7 @@
 """KaTeX in the colours of the quantities, with numbers under the symbols."""
 
-from dataclasses import dataclass
-
 import math
+from dataclasses import dataclass
 
 from flowlab.drawing.quantities import quantity_colours
 

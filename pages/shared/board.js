@@ -1,0 +1,226 @@
+// A board (flowlab/drawing/board.py): pictures, plots and tables that light up together, and what a hand moves in them.
+// Streamlit calls the default export again whenever `data` changes; the DOM stays, so a drag goes on through updates.
+
+const GAP = 22; // px between panels, as in board.css
+const NARROW = 620; // px: below, panels stand beneath each other
+const PATIENCE = 1500; // ms after which an update that did not come is no longer waited for
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function buildTable() {
+  const figure = document.createElement("figure");
+  figure.className = "part";
+  figure.innerHTML = `<figcaption></figcaption><div class="scroll"><table><thead></thead><tbody></tbody></table></div><p class="words"></p>`;
+  return { figure };
+}
+
+function showTable({ figure }, table) {
+  figure.querySelector("figcaption").textContent = table.title;
+  figure.querySelector(".words").textContent = table.words;
+  const cell = (tag, text, ink) => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    element.style.setProperty("--ink", `var(--ink-${ink})`);
+    return element;
+  };
+  const head = document.createElement("tr");
+  head.append(...table.columns.map(([title, ink]) => cell("th", title, ink)));
+  const rows = table.rows.map(({ cells, link, strong }) => {
+    const row = document.createElement("tr");
+    row.classList.toggle("strong", strong);
+    row.append(...cells.map((text, i) => cell("td", text, table.columns[i][1])));
+    if (link) {
+      row.dataset.link = link;
+      row.tabIndex = 0;
+    }
+    return row;
+  });
+  figure.querySelector("thead").replaceChildren(head);
+  figure.querySelector("tbody").replaceChildren(...rows);
+}
+
+// Everything with the same link lights up, the rest of what has one stands back.
+function light(board, link) {
+  board.root.classList.toggle("linking", Boolean(link));
+  for (const element of board.root.querySelectorAll("[data-link]")) element.classList.toggle("lit", Boolean(link) && element.dataset.link === link);
+}
+
+function hearLinks(board) {
+  const { root } = board;
+  const over = (event) => {
+    if (board.drag) return;
+    const element = event.target.closest?.("[data-link]");
+    light(board, element?.dataset.link);
+  };
+  root.addEventListener("pointerover", over);
+  root.addEventListener("pointerleave", () => light(board, null));
+  root.addEventListener("focusin", over);
+  root.addEventListener("focusout", () => light(board, null));
+}
+
+function hearHand(board, view) {
+  const { svg } = view;
+  const at = (event) => {
+    const box = svg.getBoundingClientRect();
+    return clamped(view, view.backX(event.clientX - box.left), view.backY(event.clientY - box.top));
+  };
+  svg.addEventListener("pointermove", (event) => {
+    const [x, y] = at(event);
+    const label = event.target.closest?.("[data-label]")?.dataset.label;
+    const value = view.panel.values ? `${place(view, x, y)}: ${valueAt(view, x, y)}` : place(view, x, y);
+    say(view, label ?? value);
+    if (board.drag === view) drag(board, view, x, y);
+  });
+  svg.addEventListener("pointerleave", () => board.drag !== view && say(view, null));
+  svg.addEventListener("pointerdown", (event) => {
+    if (!view.panel.gesture || event.button || !event.isPrimary) return;
+    svg.setPointerCapture(event.pointerId);
+    svg.focus({ preventScroll: true });
+    board.drag = view;
+    light(board, null);
+    drag(board, view, ...at(event));
+  });
+  const end = () => {
+    if (board.drag === view) board.drag = null;
+  };
+  svg.addEventListener("pointerup", end);
+  svg.addEventListener("pointercancel", end);
+  svg.addEventListener("keydown", (event) => {
+    const { panel } = view;
+    if (!(event.key in STEPS) || !panel.gesture || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation(); // the page would go on to the next step
+    const step = (panel.snap || Math.abs(panel.x[1] - panel.x[0]) / 100) * (event.shiftKey ? 5 : 1);
+    const [dx, dy] = STEPS[event.key];
+    const from = view.wanted ?? panel.at ?? [(panel.x[0] + panel.x[1]) / 2, (panel.y[0] + panel.y[1]) / 2];
+    const down = panel.y[0] > panel.y[1] ? 1 : -1;
+    drag(board, view, ...clamped(view, from[0] + dx * step, from[1] + dy * step * down));
+  });
+}
+
+function clamped({ panel }, x, y) {
+  const within = (value, [one, other]) => Math.min(Math.max(one, other), Math.max(Math.min(one, other), value));
+  const snapped = (value, range) => {
+    if (!panel.snap) return value;
+    const low = Math.min(...range), high = Math.max(...range);
+    const steps = Math.round(value / panel.snap) * panel.snap;
+    return steps > high ? steps - panel.snap : steps < low ? steps + panel.snap : steps;
+  };
+  return [snapped(within(x, panel.x), panel.x), snapped(within(y, panel.y), panel.y)];
+}
+
+// What is held follows the hand at once; the numbers follow as fast as the server answers, the latest place first.
+function drag(board, view, x, y) {
+  view.wanted = [x, y];
+  follow(view);
+  board.pending = [view.panel.gesture, x, y];
+  post(board);
+}
+
+function follow(view) {
+  const { panel, wanted, marks } = view;
+  if (!panel.at || !wanted) return;
+  const [dx, dy] = [view.sx(wanted[0]) - view.sx(panel.at[0]), view.sy(wanted[1]) - view.sy(panel.at[1])];
+  for (const held of marks.querySelectorAll(".held")) held.setAttribute("transform", `translate(${dx} ${dy})`);
+}
+
+function post(board) {
+  if (board.waiting || !board.pending) return;
+  const sent = board.pending;
+  board.pending = null;
+  if (board.last?.join() === sent.join()) return;
+  board.last = sent;
+  board.waiting = setTimeout(() => arrived(board), PATIENCE);
+  board.send("moved", sent);
+}
+
+function arrived(board) {
+  clearTimeout(board.waiting);
+  board.waiting = null;
+  post(board);
+}
+
+function layOut(board) {
+  const width = board.root.clientWidth;
+  if (!width || !board.data) return;
+  const narrow = width < NARROW;
+  const tallest = Math.min(narrow ? 340 : 400, Math.max(220, window.innerHeight * (narrow ? 0.6 : 0.46)));
+  for (const parts of board.data.rows) {
+    const views = parts.map((part) => board.views.get(part.name));
+    const panels = parts.filter((part) => part.type === "panel");
+    const sides = (panel) => marginsOf(panel).left + marginsOf(panel).right;
+    let room = width - GAP * (parts.length - 1) - 1; // and what rounding may take
+    parts.forEach((part, i) => {
+      if (part.type === "table") room -= views[i].figure.offsetWidth;
+    });
+    const together = (room - panels.reduce((sum, panel) => sum + sides(panel), 0)) / panels.reduce((sum, panel) => sum + panel.proportion, 0);
+    parts.forEach((part, i) => {
+      if (part.type !== "panel") return;
+      const alone = (width - sides(part)) / part.proportion;
+      const height = Math.min(tallest, narrow || together < 90 ? alone : together);
+      showPanel(views[i], part, Math.floor(height));
+      if (board.drag === views[i]) follow(views[i]);
+    });
+  }
+}
+
+function show(board, data) {
+  const fresh = board.data?.step !== data.step;
+  board.data = data;
+  for (const [name, colour] of Object.entries(data.inks)) board.root.style.setProperty(`--ink-${name}`, colour);
+  if (fresh) {
+    board.views.clear();
+    board.drag = board.pending = board.last = null;
+    document.querySelector("[data-testid='stMain']")?.scrollTo({ top: 0 });
+  }
+  const figures = data.rows.map((parts) => parts.map((part) => viewOf(board, part).figure));
+  // Moving an element that a pointer holds would drop it: rows are made anew only where their parts differ.
+  const names = JSON.stringify(data.rows.map((parts) => parts.map((part) => part.name)));
+  if (fresh || board.names !== names) {
+    const rowOf = (parts) => {
+      const row = document.createElement("div");
+      row.className = "row";
+      row.append(...parts);
+      return row;
+    };
+    board.root.replaceChildren(...figures.map(rowOf));
+    board.names = names;
+  }
+  for (const part of data.rows.flat()) if (part.type === "table") showTable(board.views.get(part.name), part);
+  layOut(board);
+  board.root.dataset.turn = data.turn;
+}
+
+function viewOf(board, part) {
+  let view = board.views.get(part.name);
+  if (!view) {
+    view = part.type === "panel" ? buildPanel(part) : buildTable();
+    board.views.set(part.name, view);
+    if (part.type === "panel") hearHand(board, view);
+  }
+  if (part.type === "panel") {
+    view.svg.setAttribute("role", "img");
+    view.svg.setAttribute("aria-label", [part.title, part.words, part.gesture && "Arrow keys move, with Shift in larger steps."].filter(Boolean).join(". "));
+    if (part.gesture) {
+      view.svg.setAttribute("tabindex", "0");
+      view.svg.dataset.gesture = part.gesture;
+    } else {
+      view.svg.removeAttribute("tabindex");
+      delete view.svg.dataset.gesture;
+    }
+    if (board.drag !== view) view.wanted = null;
+  }
+  return view;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".board");
+  if (!root.board) {
+    root.board = { root, views: new Map(), data: null, drag: null, pending: null, waiting: null, last: null };
+    hearLinks(root.board);
+    new ResizeObserver(() => layOut(root.board)).observe(root);
+  }
+  const board = root.board;
+  board.send = setTriggerValue;
+  show(board, data);
+  arrived(board);
+}
