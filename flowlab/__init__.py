@@ -58,12 +58,15 @@ if TYPE_CHECKING:
     from flowlab.tracking.regions import RegionTracker as RegionTracker
     from flowlab.tracking.regions import track_region as track_region
     from flowlab.tracking.trackers import TRACKERS as TRACKERS
+    from flowlab.tracking.transparent import LucasKanadePointParameters as LucasKanadePointParameters
+    from flowlab.tracking.transparent import lucas_kanade_points as lucas_kanade_points
 
 # Public names and where they live. They are imported when first used, so that `import flowlab`
 # costs nothing and a shell that prints its help does not load a video library.
 _PUBLIC = {
     "Box": "flowlab.core.region",
     "FlowlabError": "flowlab.errors",
+    "LucasKanadePointParameters": "flowlab.tracking.transparent",
     "METHODS": "flowlab.dense.methods",
     "OutlierParameters": "flowlab.dense.outliers",
     "PointParameters": "flowlab.tracking.parameters",
@@ -75,6 +78,7 @@ _PUBLIC = {
     "TrackerParameters": "flowlab.tracking.affine.parameters",
     "TrustParameters": "flowlab.dense.trust",
     "flow_errors": "flowlab.evaluation.metrics",
+    "lucas_kanade_points": "flowlab.tracking.transparent",
     "open_clip": "flowlab.jobs.clips",
     "outliers": "flowlab.dense.outliers",
     "read_flow": "flowlab.media.flow_files",
@@ -91,6 +95,7 @@ __all__ = [
     "TRACKERS",
     "Box",
     "FlowlabError",
+    "LucasKanadePointParameters",
     "OutlierParameters",
     "PointParameters",
     "PointTracker",
@@ -100,6 +105,7 @@ __all__ = [
     "TrackerParameters",
     "TrustParameters",
     "flow_errors",
+    "lucas_kanade_points",
     "open_clip",
     "outliers",
     "read_flow",

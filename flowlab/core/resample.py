@@ -58,6 +58,18 @@ def pixel_grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np
     return x, y
 
 
+def bilinear(picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return `picture` (H, W) read between its four nearest pixels at positions (x, y), each (h, w) float32.
+
+    Exact to float32. Beyond the outermost pixel centres the nearest of them is read.
+
+    Raises:
+        ParameterError: a side is longer than OpenCV's remap can address.
+    """
+    _check_sides(picture, x)
+    return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
 def sample(picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return `picture` (H, W[, C]) read at positions (x, y) by cubic convolution (Keys 1981).
 
@@ -80,10 +92,7 @@ def sample(picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.f
     Keys' four weights are read as three bilinear values an axis: the middle two share one reading.
     """
     height, width = picture.shape[:2]
-    if max(height, width, *x.shape) >= _REMAP_SIDE:
-        raise ParameterError(
-            f"the picture is {width}x{height}: a side may have at most {_REMAP_SIDE - 1} pixels, scale it down"
-        )
+    _check_sides(picture, x)
     channels = picture.shape[2] if picture.ndim == 3 else 1
     if picture.ndim == 3 and channels < 3:
         # Of a flow's two channels remap rounds positions to 1/32 px, unlike of one, three or four; one it squeezes.
@@ -99,6 +108,14 @@ def sample(picture: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.f
         values += line * weight_y
     values[~inside] = np.nan
     return values
+
+
+def _check_sides(picture: NDArray[np.float32], x: NDArray[np.float32]) -> None:
+    height, width = picture.shape[:2]
+    if max(height, width, *x.shape) >= _REMAP_SIDE:
+        raise ParameterError(
+            f"the picture is {width}x{height}: a side may have at most {_REMAP_SIDE - 1} pixels, scale it down"
+        )
 
 
 def _keys_readings(

@@ -11,39 +11,47 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.errors import ParameterError
+from flowlab.core.gradients import Kernel, gradients
+from flowlab.core.window import averaged_products
 
 Plane = NDArray[np.float32]
 
-_SOBEL_GAIN = 8.0  # what a 3x3 Sobel filter answers to a slope of one grey level a pixel
 
-
-def structure_tensor(grey: NDArray[np.generic], window: int) -> NDArray[np.float32]:
-    """Return the structure tensor at every pixel, averaged over a box.
+def structure_tensor(
+    grey: NDArray[np.generic], window: int, *, kernel: Kernel | str = Kernel.SOBEL, gaussian: bool = False
+) -> NDArray[np.float32]:
+    """Return the structure tensor at every pixel, averaged over a window.
 
     Args:
         grey: (H, W), any numeric type, grey levels.
-        window: side of the box, an odd number of pixels from 1.
+        window: its side, an odd number of pixels from 1.
+        kernel: how slopes are measured.
+        gaussian: weigh the window's pixels by a Gaussian instead of all alike, see `core.window.window_mean`.
 
     Returns:
         (H, W, 3) float32: xx, xy, yy in grey-levels^2/px^2. At the rim the picture is mirrored.
 
     Raises:
-        ParameterError: the picture is not grey, or `window` is not odd.
+        ParameterError: the picture is not grey, `window` is not odd, or there is no such kernel.
 
     Source:
         Foerstner and Guelch 1987, "A fast operator for detection and precise location of distinct points".
-        Gradients by Sobel 3x3, divided by its gain, so that a slope of 1 grey level a pixel has xx = 1.
+        A slope of 1 grey level a pixel has xx = 1.
     """
-    return cv2.merge(_averaged_products(grey, window))  # type: ignore[return-value]
+    products = averaged_products(*gradients(grey, kernel), window, gaussian=gaussian)
+    return cv2.merge(products)  # type: ignore[return-value]
 
 
-def smaller_eigenvalue(grey: NDArray[np.generic], window: int) -> NDArray[np.float32]:
+def smaller_eigenvalue(
+    grey: NDArray[np.generic], window: int, *, kernel: Kernel | str = Kernel.SOBEL, gaussian: bool = False
+) -> NDArray[np.float32]:
     """Return the smaller eigenvalue of the structure tensor at every pixel.
 
     Args:
         grey: (H, W), any numeric type, grey levels.
-        window: side of the box that is averaged over, an odd number of pixels from 1.
+        window: side of the window that is averaged over, an odd number of pixels from 1.
+        kernel: how slopes are measured.
+        gaussian: as in `structure_tensor`.
 
     Returns:
         (H, W) float32, grey-levels^2/px^2, at least 0.
@@ -58,20 +66,11 @@ def smaller_eigenvalue(grey: NDArray[np.generic], window: int) -> NDArray[np.flo
     times this for a uint8 one: it sums over the box gradients of twice the true size, divided by the
     box's side, and counts 8-bit pictures from 0 to 1.
     """
-    xx, xy, yy = _averaged_products(grey, window)
+    return smaller_root(*averaged_products(*gradients(grey, kernel), window, gaussian=gaussian))
+
+
+def smaller_root(xx: Plane, xy: Plane, yy: Plane) -> Plane:
+    """Return the smaller eigenvalue of symmetric 2x2 matrices, any one shape, at least 0."""
     half_sum, half_difference = (xx + yy) / 2, (xx - yy) / 2
     smaller = half_sum - np.sqrt(half_difference * half_difference + xy * xy)
     return np.maximum(smaller, 0)
-
-
-def _averaged_products(grey: NDArray[np.generic], window: int) -> tuple[Plane, Plane, Plane]:
-    """Return xx, xy and yy, each (H, W): planes are averaged faster apart than together."""
-    if grey.ndim != 2 or grey.dtype.kind not in "fiub":
-        raise ParameterError(f"the picture is {grey.dtype} of shape {grey.shape}: give a grey picture (H, W)")
-    if window < 1 or window != int(window) or window % 2 == 0:
-        raise ParameterError(f"window is {window}: give an odd number of pixels from 1")
-    picture = grey.astype(np.float32)
-    gx = cv2.Sobel(picture, cv2.CV_32F, 1, 0, ksize=3, scale=1 / _SOBEL_GAIN)
-    gy = cv2.Sobel(picture, cv2.CV_32F, 0, 1, ksize=3, scale=1 / _SOBEL_GAIN)
-    box = (int(window), int(window))
-    return cv2.blur(gx * gx, box), cv2.blur(gx * gy, box), cv2.blur(gy * gy, box)  # type: ignore[return-value]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from flowlab.dense.dis import DisParameters, dis, dis_cost
 from flowlab.dense.estimator import Method
 from flowlab.dense.farneback import FarnebackParameters, farneback, farneback_cost
+from flowlab.dense.lucas_kanade import LucasKanadeParameters, lucas_kanade, lucas_kanade_cost
 from flowlab.errors import ParameterError, shown
 
 _ROWS = (
@@ -35,6 +36,18 @@ _ROWS = (
         citation='T. Kroeger et al. (2016), "Fast Optical Flow using Dense Inverse Search"',
         good_at="speed, large motion and crisp boundaries",
         bad_at="thin structures and pictures under 32 px",
+    ),
+    Method(
+        name="lucas-kanade",
+        key="lk",
+        title="Lucas-Kanade",
+        parameters=LucasKanadeParameters,
+        run=lucas_kanade,
+        cost=lucas_kanade_cost,
+        smallest=1,
+        citation='B. D. Lucas and T. Kanade (1981), "An Iterative Image Registration Technique"',
+        good_at="textured surfaces, and being understood",
+        bad_at="flat areas, and windows across a motion boundary",
     ),
 )
 

@@ -7,12 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlab.core.gradients import Kernel, gradients
+from flowlab.core.structure_tensor import smaller_root
+
 Floats = NDArray[np.float32]
 
 SCHARR_NOISE = 2 * (3**2 + 10**2 + 3**2) / 32**2
 """Variance of a slope that noise of variance 1 in every pixel makes by itself."""
 
-_SCHARR_GAIN = 32.0
 _BLOCK = 1 << 22  # samples read at once: 16 MB a plane, however many points there are
 
 
@@ -24,21 +26,21 @@ def offsets(side: int) -> Floats:
     return np.stack([x.ravel(), y.ravel()], axis=1)
 
 
-def read(grey: Floats, x: Floats, y: Floats) -> Floats:
+def read(grey: Floats, x: Floats, y: Floats, border: int = cv2.BORDER_REFLECT_101) -> Floats:
     """Return a picture (H, W) float32 read bilinearly at (x, y), each (N, K); beyond the rim it is mirrored.
 
-    Positions are used up.
+    Positions are used up. `border` is OpenCV's word for another rim: cv2.BORDER_CONSTANT reads 0 there.
     """
     if not x.size:
         return np.empty(x.shape, np.float32)  # OpenCV refuses to read nothing
     height, width = grey.shape
     np.clip(x, -width, 2 * width, out=x)  # a point may be anywhere by now
     np.clip(y, -height, 2 * height, out=y)
-    return cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[return-value]
+    return cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[return-value]
 
 
-def around(grey: Floats, points: Floats, side: int) -> Floats:
-    """Return the upright patches around points, (N, side^2) float32 grey levels."""
+def around(grey: Floats, points: Floats, side: int, border: int = cv2.BORDER_REFLECT_101) -> Floats:
+    """Return the upright patches around points, (N, side^2) float32 grey levels; `border` as in `read`."""
     around_centre = offsets(side)
     found = np.empty((len(points), side * side), np.float32)
     step = max(1, _BLOCK // (side * side))
@@ -46,7 +48,7 @@ def around(grey: Floats, points: Floats, side: int) -> Floats:
         part = points[first : first + step]
         x = part[:, :1] + around_centre[:, 0]
         y = part[:, 1:] + around_centre[:, 1]
-        found[first : first + step] = read(grey, x, y)
+        found[first : first + step] = read(grey, x, y, border)
     return found
 
 
@@ -79,9 +81,7 @@ class Neighbourhoods:
     @property
     def min_eig(self) -> Floats:
         """(N,) float32, the smaller eigenvalue of the tensor, grey-levels^2/px^2."""
-        xx, xy, yy = self.tensor.T
-        smaller: Floats = np.maximum((xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy * xy), 0)
-        return smaller
+        return smaller_root(*self.tensor.T)
 
 
 def neighbourhoods(grey: Floats, points: Floats, window: int) -> Neighbourhoods:
@@ -94,14 +94,11 @@ def neighbourhoods(grey: Floats, points: Floats, window: int) -> Neighbourhoods:
         return Neighbourhoods(empty, empty, empty, np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
     # All patches as one tall picture: what the filter mixes across two patches lies on the rim that is cut off.
     tall = rim.reshape(count * side, side)
-    gx, gy = (
-        cv2.Scharr(tall, cv2.CV_32F, dx, 1 - dx, scale=1 / _SCHARR_GAIN).reshape(count, side, side)[:, 1:-1, 1:-1]
-        for dx in (1, 0)
-    )
+    gx, gy = (slope.reshape(count, side, side)[:, 1:-1, 1:-1] for slope in gradients(tall, Kernel.SCHARR))
     values, gx, gy = (part.reshape(count, window * window) for part in (rim[:, 1:-1, 1:-1], gx, gy))
     products = [np.einsum("ij,ij->i", a, b) for a, b in ((gx, gx), (gx, gy), (gy, gy))]
     tensor = (np.stack(products, axis=1) / (window * window)).astype(np.float32)
-    return Neighbourhoods(values, gx, gy, tensor, fineness(points))  # type: ignore[arg-type]
+    return Neighbourhoods(values, gx, gy, tensor, fineness(points))
 
 
 def unseen(count: int) -> Neighbourhoods:

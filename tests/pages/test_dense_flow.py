@@ -64,6 +64,12 @@ OTHER_DIS = {
 }  # fmt: skip
 
 
+OTHER_LK = {
+    "d_lk_window": "21", "d_lk_gaussian": "true", "d_lk_levels": "0", "d_lk_iterations": "1", "d_lk_kernel": "sobel",
+    "d_lk_blur": "1.5", "d_lk_damping": "50", "d_lk_median": "1",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", OTHER)
 def test_a_link_with_another_value_gives_another_result(name: str) -> None:
     usual, linked = open_page(clip=SMALL), open_page(clip=SMALL, **{name: OTHER[name]})
@@ -71,11 +77,14 @@ def test_a_link_with_another_value_gives_another_result(name: str) -> None:
     assert picture(linked) != picture(usual)
 
 
-@pytest.mark.parametrize("name", OTHER_DIS)
-def test_a_link_with_another_setting_of_dis_gives_another_result(name: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "name", "value"),
+    [("dis", *item) for item in OTHER_DIS.items()] + [("lucas-kanade", *item) for item in OTHER_LK.items()],
+)
+def test_a_link_with_another_setting_of_a_method_gives_another_result(method: str, name: str, value: str) -> None:
     noisy = SMALL + "&noise=8&gain=0.03"
-    usual = open_page(clip=noisy, d_method="dis")
-    linked = open_page(clip=noisy, d_method="dis", **{name: OTHER_DIS[name]})
+    usual = open_page(clip=noisy, d_method=method)
+    linked = open_page(clip=noisy, d_method=method, **{name: value})
     assert not said(linked)
     assert picture(linked)["grid"] != picture(usual)["grid"]
 
@@ -90,14 +99,14 @@ def test_a_link_changes_the_arrows(name: str, value: str) -> None:
 
 
 def test_every_parameter_of_every_method_has_a_bound_control() -> None:
-    listed = set(OTHER) | set(OTHER_DIS)
+    listed = {*OTHER, *OTHER_DIS, *OTHER_LK}
     for row in METHODS.values():
         assert {f"d_{row.key}_{field.name}" for field in row.parameters.fields()} <= listed
 
 
 def test_nonsense_in_a_link_falls_back_to_the_defaults() -> None:
     usual = open_page(clip=SMALL)
-    names = [*OTHER, *OTHER_DIS, "d_spacing", "d_reach"]
+    names = [*OTHER, *OTHER_DIS, *OTHER_LK, "d_spacing", "d_reach"]
     for nonsense in ("-1e99", "x'\"<script>", "nan", "../../etc/passwd"):
         linked = open_page(clip=SMALL, **dict.fromkeys(names, nonsense))
         assert picture(linked) == picture(usual)
@@ -291,7 +300,7 @@ def test_a_real_clip_goes_the_whole_way(data_folder: Path) -> None:
 
 
 def test_two_snapshots_of_the_camera_become_a_pair() -> None:
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/dense_flow.py")
     for name, rgb in zip(("First_0", "Second_0"), moving_texture(2), strict=True):
         app.session_state[name] = io.BytesIO(encode_jpeg(rgb, 95))  # as st.camera_input gives it
     run(app)

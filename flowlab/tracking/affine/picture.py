@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlab.core.gradients import Kernel, gradients
+from flowlab.core.pyramid import pyramid
 from flowlab.tracking.affine.choices import Photometry
 from flowlab.tracking.affine.motions import scaled
 from flowlab.tracking.affine.parameters import AlignParameters
@@ -67,9 +69,7 @@ class Part:
 
     def _gradients(self, level: int) -> tuple[Floats, Floats]:
         if level not in self._slopes:
-            kernel = np.array([[-0.5, 0, 0.5]], np.float32)
-            picture = self.levels[level]
-            self._slopes[level] = (cv2.filter2D(picture, -1, kernel), cv2.filter2D(picture, -1, kernel.T))  # type: ignore
+            self._slopes[level] = gradients(self.levels[level], Kernel.CENTRAL)
         return self._slopes[level]
 
 
@@ -105,10 +105,7 @@ def part_around(grey: Grey | Floats, corners: Matrix, margin: float, levels: int
     if parameters.blur > 1:
         side = parameters.blur | 1
         picture = cv2.GaussianBlur(picture, (side, side), parameters.blur_sigma)  # type: ignore[assignment]
-    pyramid = [picture]
-    for _ in range(levels):
-        pyramid.append(cv2.pyrDown(pyramid[-1]))  # type: ignore[arg-type]
-    return Part(tuple(pyramid), x0, y0, (width, height))
+    return Part(pyramid(picture, levels, least=1), x0, y0, (width, height))
 
 
 def _span(low: float, high: float, size: int, grid: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flowlab.core.resample import (
+    bilinear,
     photometric_residual,
     pixel_grid,
     resize_flow,
@@ -35,6 +36,15 @@ def test_sampling_reads_a_slope_exactly_between_pixels() -> None:
     at_x, at_y = (x[2:-2, 2:-2] + 0.37), (y[2:-2, 2:-2] - 0.81)
     read = sample(plane(2, -3, 50), at_x, at_y)
     np.testing.assert_allclose(read, 2 * at_x - 3 * at_y + 50, atol=1e-3)
+
+
+def test_bilinear_reading_is_exact_on_a_slope_and_repeats_the_rim() -> None:
+    x, y = pixel_grid(H, W)
+    at_x, at_y = x + 0.013, y - 0.81
+    expected = 2 * np.clip(at_x, 0, W - 1) - 3 * np.clip(at_y, 0, H - 1) + 50
+    np.testing.assert_allclose(bilinear(plane(2, -3, 50), at_x, at_y), expected, atol=1e-3)
+    with pytest.raises(ParameterError, match="a side may have at most 32766 pixels"):
+        bilinear(np.zeros((1, 40_000), np.float32), at_x, at_y)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

@@ -67,3 +67,16 @@ def test_a_window_that_is_not_odd_is_refused(window):
 def test_a_coloured_picture_is_refused():
     with pytest.raises(ParameterError, match=r"give a grey picture \(H, W\)"):
         structure_tensor(np.zeros((8, 9, 3), np.uint8), 3)
+
+
+def test_the_kernel_and_the_gaussian_window_can_be_chosen():
+    picture = np.random.default_rng(7).integers(0, 256, (HEIGHT, WIDTH), np.uint8).astype(np.float32)
+    gx, gy = (cv2.Scharr(picture, cv2.CV_32F, dx, 1 - dx, scale=1 / 32) for dx in (1, 0))
+    sigma = 0.3 * ((9 - 1) / 2 - 1) + 0.8
+    expected = [cv2.GaussianBlur(a * b, (9, 9), sigma) for a, b in ((gx, gx), (gx, gy), (gy, gy))]
+    found = structure_tensor(picture, 9, kernel="scharr", gaussian=True)
+    np.testing.assert_allclose(found, np.stack(expected, axis=-1), rtol=1e-4, atol=1e-2)
+    smaller = smaller_eigenvalue(picture, 9, kernel="scharr", gaussian=True)
+    xx, xy, yy = np.moveaxis(found.astype(np.float64), 2, 0)
+    matrices = np.stack([np.stack([xx, xy], -1), np.stack([xy, yy], -1)], -2)
+    np.testing.assert_allclose(smaller, np.linalg.eigvalsh(matrices)[..., 0], rtol=1e-3)

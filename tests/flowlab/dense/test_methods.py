@@ -14,13 +14,14 @@ from flowlab.core.resample import warp_back
 from flowlab.dense.dis import DisParameters
 from flowlab.dense.estimator import Method
 from flowlab.dense.farneback import FarnebackParameters
+from flowlab.dense.lucas_kanade import LucasKanadeParameters
 from flowlab.dense.methods import DEFAULT_METHOD, METHODS, method
 from flowlab.errors import ParameterError
 from flowlab.evaluation.metrics import endpoint_error
 
 ROWS = [pytest.param(row, id=row.name) for row in METHODS.values()]
 # Median endpoint error each method keeps to on smooth texture moved by a known shift, px.
-CEILING = {"farneback": 0.05, "dis": 0.05}
+CEILING = {"farneback": 0.05, "dis": 0.05, "lucas-kanade": 0.02}
 
 
 def textured(height: int, width: int, seed: int = 3) -> NDArray[np.float32]:
@@ -103,7 +104,7 @@ def test_every_parameter_reaches_the_method(row: Method) -> None:
     second = np.clip(second * 1.2 - 10 + noise, 0, 255).astype(np.uint8)
     usual = row.estimate(first, second).flow
     for field in row.parameters.fields():
-        others = [not field.default] if field.kind is bool else [field.low, field.high]
+        others = {bool: [not field.default], str: list(field.choices)}.get(field.kind, [field.low, field.high])
         moved = False
         for value in others:
             try:
@@ -179,7 +180,7 @@ def test_the_registry_is_complete_and_finds_by_name() -> None:
         assert row.bad_at
         assert row.presets[0].values == row.parameters()  # the first preset is the default
         assert all(preset.source for preset in row.presets)
-    with pytest.raises(ParameterError, match=r"no method ‘horn’: the methods are farneback, dis"):
+    with pytest.raises(ParameterError, match=r"no method ‘horn’: the methods are farneback, dis, lucas-kanade"):
         method("horn")
 
 
@@ -189,6 +190,10 @@ def test_cost_grows_with_what_makes_a_method_slow() -> None:
     assert row.cost(960, 1280, FarnebackParameters()) == pytest.approx(4 * usual)
     assert row.cost(480, 640, FarnebackParameters(iterations=20)) > 4 * usual
     assert row.cost(480, 640, FarnebackParameters(winsize=99, gaussian=True)) > 2 * usual
+    transparent = METHODS["lucas-kanade"]
+    usual = transparent.cost(480, 640, LucasKanadeParameters())
+    assert transparent.cost(480, 640, LucasKanadeParameters(iterations=30)) == pytest.approx(10 * usual)
+    assert transparent.cost(480, 640, LucasKanadeParameters(gaussian=True, window=99)) > 2 * usual
     dis = METHODS["dis"]
     assert dis.cost(480, 640, DisParameters(patch_size=32, patch_stride=1, finest_scale=0)) > 5
 
@@ -208,6 +213,8 @@ _FUZZ = textwrap.dedent(
     def value_of(field):
         if field.kind is bool:
             return st.booleans()
+        if field.kind is str:
+            return st.sampled_from(field.choices)
         if field.kind is int:
             return st.integers(int(field.low), int(field.high))
         return st.floats(field.low, field.high)
