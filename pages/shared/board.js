@@ -140,7 +140,7 @@ function arrived(board) {
 }
 
 function layOut(board) {
-  const width = board.root.clientWidth;
+  const width = (board.width = board.root.clientWidth);
   if (!width || !board.data) return;
   const narrow = width < NARROW;
   const tallest = Math.min(narrow ? 340 : 400, Math.max(220, window.innerHeight * (narrow ? 0.6 : 0.46)));
@@ -217,7 +217,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!root.board) {
     root.board = { root, views: new Map(), data: null, drag: null, pending: null, waiting: null, last: null };
     hearLinks(root.board);
-    new ResizeObserver(() => layOut(root.board)).observe(root);
+    new ResizeObserver(() => {
+      if (root.clientWidth !== root.board.width) layOut(root.board); // words beneath a panel change the height only
+    }).observe(root);
   }
   const board = root.board;
   board.send = setTriggerValue;

@@ -43,7 +43,8 @@ const DRAW = {
     } else if (mark.shape === "ring") stroke(group, "circle", { cx: x, cy: y, r }, mark, view);
     else if (mark.shape === "cross") stroke(group, "path", { d: `M${x - r} ${y - r}L${x + r} ${y + r}M${x - r} ${y + r}L${x + r} ${y - r}` }, mark, view);
     else {
-      const side = Math.max(2 * r, Math.abs(view.sx(1) - view.sx(0))); // not smaller than the pixel it stands for
+      const pixel = view.panel.image ? Math.abs(view.sx(1) - view.sx(0)) : 0;
+      const side = Math.max(2 * r, pixel); // not smaller than the pixel it stands for
       stroke(group, "rect", { x: x - side / 2, y: y - side / 2, width: side, height: side }, mark, view);
     }
     if (mark.link || mark.label) make("circle", { cx: x, cy: y, r: r + 6, class: "hit solid" }, group);

@@ -21,7 +21,10 @@ function ticksOf([one, other], log, count) {
   const [low, high] = [Math.min(one, other), Math.max(one, other)];
   if (log) {
     const ticks = [];
-    for (let e = Math.ceil(Math.log10(low) - 1e-9); e <= Math.log10(high) + 1e-9; e++) ticks.push(10 ** e);
+    const between = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1]; // few decades have room for more
+    for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
+      ticks.push(...between.map((n) => n * 10 ** e).filter((tick) => tick >= low * 0.999 && tick <= high * 1.001));
+    }
     return ticks;
   }
   const rough = (high - low) / count;

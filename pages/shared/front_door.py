@@ -19,9 +19,11 @@ def navigation() -> Any:
         st.Page("pages/sparse_tracking.py", title="Sparse tracking"),
         st.Page("pages/affine_tracking.py", title="Affine tracking"),
     ]
+    # Only as a session begins: going back from Dense flow, a browser comes by such an address too.
+    begins = _ENTERED not in st.session_state
     st.session_state[_ENTERED] = True
     chosen = st.navigation(pages, position="top")
-    if chosen is pages[0] and _of_dense_flow(dict(st.query_params)):
+    if begins and chosen is pages[0] and _of_dense_flow(dict(st.query_params)):
         st.switch_page(pages[1], query_params=dict(st.query_params))
     return chosen
 

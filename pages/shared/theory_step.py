@@ -13,6 +13,7 @@ from .steps.step import AnyStep
 from .steps.symbols import legend
 from .steps.tex import Tex
 from .steps.walk import new_symbols, step_named
+from .url import VERSION
 from .widgets import knobs
 
 _KEPT = 64  # numbers of steps: of one at most 2 MB
@@ -80,7 +81,7 @@ def show_more(step: AnyStep, settings: Parameters) -> None:
     with used:
         place = step.place(settings)
         st.markdown(f"**Where it is used.** {place.words}")
-        st.page_link(place.page, label=place.label, icon=":material/straighten:", query_params=dict(place.query))
+        st.page_link(place.page, label=place.label, icon=":material/straighten:", query_params={**place.query, "v": VERSION})
     if step.unfold:
         summary, words = step.unfold
         with st.expander(summary):

@@ -46,6 +46,7 @@ SYMBOLS: Mapping[str, Symbol] = {
     "dk": Symbol("d_k", "flow", "displacement after step k, px"),
     "delta": Symbol(r"\delta_k", "flow", "increment that step k finds, px"),
     "level": Symbol(r"\ell", "text", "pyramid level: 0 is the picture itself, every further one half as large"),
+    "dl": Symbol(r"d_\ell", "flow", "displacement found at level ℓ, px of that level"),
 }
 
 

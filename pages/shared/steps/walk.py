@@ -4,15 +4,18 @@ from collections.abc import Iterable
 
 from .aperture import STEP as APERTURE
 from .brightness import STEP as BRIGHTNESS
+from .corners import STEP as CORNERS
 from .derivatives import STEP as DERIVATIVES
 from .iteration import STEP as ITERATE
+from .least_squares import STEP as LEAST_SQUARES
 from .linearisation import STEP as LINEARISE
 from .neighbours import STEP as NEIGHBOURS
+from .pyramids import STEP as PYRAMID
 from .step import AnyStep
 
 PARTS: tuple[tuple[str, tuple[AnyStep, ...]], ...] = (
     ("A. One pixel", (BRIGHTNESS, LINEARISE, DERIVATIVES, APERTURE)),
-    ("B. A window that votes", (NEIGHBOURS, ITERATE)),
+    ("B. A window that votes", (NEIGHBOURS, LEAST_SQUARES, CORNERS, ITERATE, PYRAMID)),
 )
 STEPS: tuple[AnyStep, ...] = tuple(step for _, steps in PARTS for step in steps)
 _BY_NAME = {step.name: step for step in STEPS}
