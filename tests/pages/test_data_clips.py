@@ -26,7 +26,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def open_page(clip: str) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/dense_flow.py")
     app.query_params["clip"] = clip
     app.run()
     assert not app.exception, app.exception

@@ -193,7 +193,7 @@ def test_stepping_and_playing_move_the_frame() -> None:
 
 
 def test_playing_ends_where_there_is_one_pair_and_so_no_button_to_pause_with() -> None:
-    app = AppTest.from_file(APP, default_timeout=20)
+    app = AppTest.from_file(APP, default_timeout=20).switch_page("pages/dense_flow.py")
     app.query_params["clip"] = SMALL
     app.query_params["d_gap"] = "11"
     app.session_state["_playing"] = True

@@ -39,15 +39,15 @@ def _pair(values: Floats) -> str:
 
 def _equation(_p: IterationParameters, i: Iteration, tex: Tex) -> str:
     k, search = i.at, i.search
-    before = search.displacement[max(0, k - 1)]
-    step = tex.live(r"\delta_k", _pair(search.increment[k]), "flow")
+    now = tex.live("d_k", _pair(search.displacement[k]), "flow")
+    left = rf"\qquad \text{{mean }} {tex.live('|r|', float(search.residual[k]), 'ft', 1)}"
+    if not k:
+        return rf"k=0:\qquad {now} \;=\; \text{{the start}}{left}"
+    step, before = tex.live(r"\delta_k", _pair(search.increment[k]), "flow"), _pair(search.displacement[k - 1])
     sums = rf"\textstyle\sum w\, {tex.ink('r', 'ft')} \tbinom{{{tex.ink('f_x', 'fx')}}}{{{tex.ink('f_y', 'fy')}}}"
-    return (
-        rf"k={k}:\qquad M\,{step} \;=\; -{sums}"
-        rf"\qquad {tex.live('d_k', _pair(search.displacement[k]), 'flow')} \;=\; "
-        rf"{tex.live('d_{k-1}', _pair(before), 'flow')} + {tex.ink(chr(92) + 'delta_k', 'flow')}"
-        rf"\qquad \text{{mean }} {tex.live('|r|', float(search.residual[k]), 'ft', 1)}"
-    )
+    increment = tex.ink(r"\delta_k", "flow")
+    added = rf"{now} = {tex.live('d_{k-1}', before, 'flow')} + {increment}"
+    return rf"k={k}:\quad M\,{step} = -{sums}\qquad {added}{left}"
 
 
 def _board(p: IterationParameters, i: Iteration) -> Board:
@@ -155,7 +155,7 @@ def _errors(p: IterationParameters, i: Iteration) -> Panel:
         Line(
             (0.0, float(ROUNDS)), (still, still), ink="faint", dash="dash", label="error of saying that nothing moves"
         ),
-        Words(float(ROUNDS), still * 1.12, "no motion at all", "end", 11, ink="faint"),
+        Words(0.8, still * 1.14, "no motion at all", "start", 11, ink="faint"),
     ]
     for name, errors in {"naive": i.course.naive_error, "whole flow": i.course.whole_error}.items():
         shown = tuple(errors[: p.k + 1].tolist())
@@ -164,12 +164,13 @@ def _errors(p: IterationParameters, i: Iteration) -> Panel:
             Dot(k, error, size=3.5, ink="flow", link=f"step{int(k)}", label=f"{name}, k = {int(k)}: {error:.2f} px")
             for k, error in zip(steps, shown, strict=True)
         ]
-        marks.append(Words(steps[-1] + 0.4, shown[-1], name, "start", 12, ink="flow"))
+        if p.k > 1:  # until then both are one
+            marks.append(Words(steps[-1] + 0.4, shown[-1], name, "start", 12, ink="flow"))
     return Panel(
         "errors", "A flow for every pixel, in two ways: error over steps", (-0.4, ROUNDS + 4.0), _ERRORS,
         marks=tuple(marks), x_title="steps k", y_title="mean error, px", log_y=True, aspect=1.5,
         words="An increment fits its whole window but is added to one pixel's own displacement, which the neighbours "
-        "do not share: what differs between them is fed back, and grows. Solved for as a whole, a window's flow stays one.",
+        "do not share: what differs between them is fed back, and grows. Solved for, a window's flow stays one.",
     )  # fmt: skip
 
 

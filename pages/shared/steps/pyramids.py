@@ -31,16 +31,13 @@ def _pair(values: Floats) -> str:
 
 
 def _equation(_p: PyramidsParameters, n: Pyramids, tex: Tex) -> str:
-    top = n.levels[0]
-    motion = r"\frac{\text{true motion}}{2^\ell}"
-    found = tex.live(r"d_\ell", _pair(top.found), "flow")
-    begin = rf"\quad\text{{begin at level }} {top.number - 1} \text{{ with }} 2\,{found}" if top.number else ""
-    end = rf"{tex.live('d_0', _pair(n.found), 'flow')}"
-    last = rf"\qquad\text{{at the end}}\quad {end} \text{{, true is }} {tex.value(_pair(n.truth), 'true')}"
-    return (
-        rf"\ell={top.number}:\quad "
-        rf"{tex.live(motion, _pair(top.truth), 'true')}{begin}{last}"
-    )
+    top, dl = n.levels[0], r"d_\ell"
+    truth = tex.live(r"\frac{\text{truth}}{2^\ell}", _pair(top.truth), "true")
+    found = rf"\quad \text{{found }} {tex.live(dl, _pair(top.found), 'flow')}"
+    begin = rf"\;\to\; \text{{begin }} \ell={top.number - 1} \text{{ at }} 2\,{tex.ink(dl, 'flow')}"
+    end = rf"\quad\ldots\quad {tex.live('d_0', _pair(n.found), 'flow')}\quad"
+    whole = tex.live(r"\text{truth}", _pair(n.truth), "true")
+    return rf"\ell={top.number}:\quad {truth}{found}" + (f"{begin}{end}{whole}" if top.number else "")
 
 
 def _board(p: PyramidsParameters, n: Pyramids) -> Board:

@@ -8,55 +8,77 @@ from .tex import Tex
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol: how it is written, its colour, and what it means, with its unit."""
+    """A symbol.
+
+    Attributes:
+        tex: how it is written.
+        ink: its colour.
+        meaning: what it means, with its unit: told where it first appears.
+        short: the same in two or three words: told ever after.
+    """
 
     tex: str
     ink: str
     meaning: str
+    short: str
 
 
 SYMBOLS: Mapping[str, Symbol] = {
-    "I": Symbol("I(x,y,t)", "first", "brightness at column x, row y, time t; grey levels, 0 to 255"),
-    "I'": Symbol("I(\\cdot,t+dt)", "second", "brightness one moment later"),
-    "dx": Symbol("(dx,dy)", "flow", "displacement: how far the point moves right and down, px"),
-    "dt": Symbol("dt", "text", "time between the two pictures: 1 frame"),
-    "r": Symbol("r", "ft", "residual: what is left of the difference after warping, grey levels"),
+    "I": Symbol("I(x,y,t)", "first", "brightness at column x, row y, time t; grey levels, 0 to 255", "brightness"),
+    "I'": Symbol(r"I(\cdot,t+dt)", "second", "brightness one moment later", "one moment later"),
+    "dx": Symbol("(dx,dy)", "flow", "displacement: how far the point moves right and down, px", "displacement, px"),
+    "dt": Symbol("dt", "text", "time between the two pictures: 1 frame", "1 frame"),
+    "r": Symbol("r", "ft", "residual: what is left of the difference after warping, grey levels", "residual, levels"),
     "fx": Symbol(
-        "f_x", "fx", "slope to the right, ∂I/∂x: how much brightness grows a column, levels/px"
+        "f_x", "fx", "slope to the right, ∂I/∂x: how much brightness grows a column, levels/px", "slope to the right"
     ),
-    "fy": Symbol("f_y", "fy", "slope downwards, ∂I/∂y, levels/px"),
-    "ft": Symbol("f_t", "ft", "change in place, ∂I/∂t: how much this pixel brightens in one frame, levels/frame"),
-    "uv": Symbol("(u,v)", "flow", "flow: velocity to the right and downwards, (dx/dt, dy/dt), px/frame"),
-    "sigma": Symbol(r"\sigma", "text", "width of the Gaussian blur, px"),
-    "grad": Symbol(r"\nabla f", "text", "gradient (f_x, f_y): points where brightness grows fastest, levels/px"),
-    "un": Symbol("u_n", "flow", "normal flow: the part of the motion across the edge, px/frame"),
-    "i": Symbol("i", "text", "number of a pixel in the window"),
-    "w": Symbol("w_i", "text", "weight of pixel i in the window, 0 to 1"),
-    "A": Symbol("A", "text", "one row (f_x, f_y) for every pixel of the window"),
-    "b": Symbol("b", "ft", "minus the change in place f_t of every pixel of the window"),
-    "M": Symbol("M", "text", "the 2×2 matrix of summed products of slopes, levels²/px²"),
-    "q": Symbol("q", "ft", "the vector of summed products of slope and change, levels²/px"),
-    "E": Symbol("E(u,v)", "ft", "sum over the window of the squared residual, levels²"),
-    "noise": Symbol(r"\sigma_n", "text", "standard deviation of the camera's noise, grey levels"),
-    "C": Symbol("C", "flow", "covariance of the estimated flow: how far noise may throw it off, px²"),
-    "l1": Symbol(r"\lambda_1", "major", "larger eigenvalue of M: slope squared across the strongest edge, levels²/px²"),
-    "l2": Symbol(r"\lambda_2", "minor", "smaller eigenvalue of M: slope squared in the worst direction, levels²/px²"),
-    "R": Symbol("R", "text", "Harris score, det M − k (trace M)²"),
-    "k": Symbol("k", "text", "number of the step, from 0"),
-    "dk": Symbol("d_k", "flow", "displacement after step k, px"),
-    "delta": Symbol(r"\delta_k", "flow", "increment that step k finds, px"),
-    "level": Symbol(r"\ell", "text", "pyramid level: 0 is the picture itself, every further one half as large"),
-    "dl": Symbol(r"d_\ell", "flow", "displacement found at level ℓ, px of that level"),
-}
+    "fy": Symbol("f_y", "fy", "slope downwards, ∂I/∂y, levels/px", "slope downwards"),
+    "ft": Symbol(
+        "f_t", "ft", "change in place, ∂I/∂t: how much this pixel brightens in one frame, levels/frame",
+        "change in place",
+    ),
+    "uv": Symbol(
+        "(u,v)", "flow", "flow: velocity to the right and downwards, (dx/dt, dy/dt), px/frame", "flow, px/frame"
+    ),
+    "sigma": Symbol(r"\sigma", "text", "width of the Gaussian blur, px", "blur, px"),
+    "un": Symbol("u_n", "flow", "normal flow: the part of the motion across the edge, px/frame", "normal flow"),
+    "i": Symbol("i", "text", "number of a pixel in the window", "pixel"),
+    "w": Symbol("w_i", "text", "weight of pixel i in the window, 0 to 1", "weight"),
+    "M": Symbol("M", "text", "the 2×2 matrix of summed products of slopes, levels²/px²", "sums of slopes"),
+    "q": Symbol(
+        "q", "ft", "the vector of summed products of slope and change, levels²/px", "sums of slope times change"
+    ),
+    "E": Symbol("E(u,v)", "ft", "sum over the window of the squared residual, levels²", "sum of squared residuals"),
+    "noise": Symbol(r"\sigma_n", "text", "standard deviation of the camera's noise, grey levels", "noise"),
+    "C": Symbol(
+        "C", "flow", "covariance of the estimated flow: how far noise may throw it off, px²", "covariance, px²"
+    ),
+    "l1": Symbol(
+        r"\lambda_1", "major", "larger eigenvalue of M: slope squared across the strongest edge, levels²/px²",
+        "larger eigenvalue",
+    ),
+    "l2": Symbol(
+        r"\lambda_2", "minor", "smaller eigenvalue of M: slope squared in the worst direction, levels²/px²",
+        "smaller eigenvalue",
+    ),
+    "R": Symbol("R", "text", "Harris score, det M − k (trace M)²", "Harris score"),
+    "k": Symbol("k", "text", "number of the step, from 0", "step"),
+    "dk": Symbol("d_k", "flow", "displacement after step k, px", "displacement after step k"),
+    "delta": Symbol(r"\delta_k", "flow", "increment that step k finds, px", "increment of step k"),
+    "level": Symbol(
+        r"\ell", "text", "pyramid level: 0 is the picture itself, every further one half as large", "pyramid level"
+    ),
+    "dl": Symbol(r"d_\ell", "flow", "displacement found at level ℓ, px of that level", "found at level ℓ"),
+}  # fmt: skip
 
 
 def legend(names: Iterable[str], new: Iterable[str], tex: Tex) -> str:
-    """Return Markdown that explains symbols: the new ones first, those known already in grey."""
+    """Return Markdown that explains symbols: the new ones in full and first, those known already briefly, in grey."""
     fresh, names = set(new), list(names)
     ordered = [name for name in names if name in fresh] + [name for name in names if name not in fresh]
     parts = []
     for name in ordered:
         symbol = SYMBOLS[name]
-        words = symbol.meaning if name in fresh else f":gray[{symbol.meaning}]"
+        words = symbol.meaning if name in fresh else f":gray[{symbol.short}]"
         parts.append(f"${tex.ink(symbol.tex, symbol.ink)}$ {words}")
     return " &nbsp;·&nbsp; ".join(parts)
