@@ -142,7 +142,7 @@ def pyramids(p: PyramidsParameters) -> Pyramids:
     """Return the numbers of step 9."""
     shown = pair(p)
     width, height = shown.size
-    at = min(p.x, width - 1), min(p.y, height - 1)
+    at = place_of(p)
     grid = _grid(width, height)
     points = np.concatenate([np.array([at], np.float32), grid])
     search = replace(_SEARCH, levels=p.levels, window=p.window)
@@ -158,6 +158,12 @@ def pyramids(p: PyramidsParameters) -> Pyramids:
         shown, p.window, at, truth, levels, reach(p.window),
         _errors(shown, at, truth, p.window), _outline(shown),
     )  # fmt: skip
+
+
+def place_of(p: PyramidsParameters) -> tuple[int, int]:
+    """Return (x, y) of the picked pixel, px, inside the picture of the scene chosen."""
+    width, height = pair(p).size
+    return min(p.x, width - 1), min(p.y, height - 1)
 
 
 def pair(p: PyramidsParameters) -> Stage:

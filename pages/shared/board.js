@@ -2,8 +2,10 @@
 // Streamlit calls the default export again whenever `data` changes; the DOM stays, so a drag goes on through updates.
 
 const GAP = 22; // px between panels, as in board.css
-const NARROW = 620; // px: below, panels stand beneath each other
-const PATIENCE = 1500; // ms after which an update that did not come is no longer waited for
+const NARROW = 620; // px: a telephone
+const LEAST = 190; // px: panels side by side are at least as high, or stand beneath each other
+const PATIENCE = 1500; // ms after which a place that was not answered is sent again
+const RETRIES = 2;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function buildTable() {
@@ -76,6 +78,7 @@ function hearHand(board, view) {
     svg.setPointerCapture(event.pointerId);
     svg.focus({ preventScroll: true });
     board.drag = view;
+    board.last = null; // the same place may have been left by other ways since
     light(board, null);
     drag(board, view, ...at(event));
   });
@@ -92,6 +95,7 @@ function hearHand(board, view) {
     const step = (panel.snap || Math.abs(panel.x[1] - panel.x[0]) / 100) * (event.shiftKey ? 5 : 1);
     const [dx, dy] = STEPS[event.key];
     const from = view.wanted ?? panel.at ?? [(panel.x[0] + panel.x[1]) / 2, (panel.y[0] + panel.y[1]) / 2];
+    board.last = null;
     const down = panel.y[0] > panel.y[1] ? 1 : -1;
     drag(board, view, ...clamped(view, from[0] + dx * step, from[1] + dy * step * down));
   });
@@ -123,43 +127,60 @@ function follow(view) {
   for (const held of marks.querySelectorAll(".held")) held.setAttribute("transform", `translate(${dx} ${dy})`);
 }
 
-function post(board) {
+// One place at a time is on its way. Each has a number, which comes back with the answer: what was lost is sent again.
+function post(board, again = 0) {
   if (board.waiting || !board.pending) return;
   const sent = board.pending;
   board.pending = null;
-  if (board.last?.join() === sent.join()) return;
+  if (!again && board.last?.join() === sent.join()) return;
   board.last = sent;
-  board.waiting = setTimeout(() => arrived(board), PATIENCE);
-  board.send("moved", sent);
+  board.number += 1;
+  board.waiting = setTimeout(() => {
+    board.waiting = null;
+    const lost = !board.pending && again < RETRIES;
+    board.pending ??= sent;
+    if (lost) post(board, again + 1);
+    else board.pending = null;
+  }, PATIENCE);
+  board.send("moved", [...sent, board.number]);
 }
 
-function arrived(board) {
+function hear(board, heard) {
+  if (!board.waiting || heard < board.number) return;
   clearTimeout(board.waiting);
   board.waiting = null;
   post(board);
 }
 
+// The height of a row's panels: as many of them side by side as leaves each tall enough to be read.
+function heightOf(panels, room, width, tallest) {
+  const sides = (panel) => marginsOf(panel).left + marginsOf(panel).right;
+  const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
+  const fit = (line, free) => (free - GAP * (line.length - 1) - sum(line, sides)) / sum(line, (panel) => panel.proportion);
+  let height = fit(panels, room); // beside the row's tables
+  for (let lines = 1; height < LEAST && lines <= panels.length; lines++) {
+    const together = Math.ceil(panels.length / lines);
+    const starts = Array.from({ length: lines }, (_, line) => line * together).filter((start) => start < panels.length);
+    height = Math.min(...starts.map((start) => fit(panels.slice(start, start + together), width)));
+  }
+  return Math.floor(Math.min(tallest, height));
+}
+
 function layOut(board) {
-  const width = (board.width = board.root.clientWidth);
-  if (!width || !board.data) return;
-  const narrow = width < NARROW;
-  const tallest = Math.min(narrow ? 340 : 400, Math.max(220, window.innerHeight * (narrow ? 0.6 : 0.46)));
+  const width = (board.width = board.root.clientWidth - 1); // less what rounding may take
+  if (width <= 0 || !board.data) return;
+  const tallest = width < NARROW ? Math.min(340, window.innerHeight * 0.6) : Math.min(400, Math.max(220, window.innerHeight * 0.46));
   for (const parts of board.data.rows) {
-    const views = parts.map((part) => board.views.get(part.name));
+    const figure = (part) => board.views.get(part.name).figure;
+    const tables = parts.filter((part) => part.type === "table");
     const panels = parts.filter((part) => part.type === "panel");
-    const sides = (panel) => marginsOf(panel).left + marginsOf(panel).right;
-    let room = width - GAP * (parts.length - 1) - 1; // and what rounding may take
-    parts.forEach((part, i) => {
-      if (part.type === "table") room -= views[i].figure.offsetWidth;
-    });
-    const together = (room - panels.reduce((sum, panel) => sum + sides(panel), 0)) / panels.reduce((sum, panel) => sum + panel.proportion, 0);
-    parts.forEach((part, i) => {
-      if (part.type !== "panel") return;
-      const alone = (width - sides(part)) / part.proportion;
-      const height = Math.min(tallest, narrow || together < 90 ? alone : together);
-      showPanel(views[i], part, Math.floor(height));
-      if (board.drag === views[i]) follow(views[i]);
-    });
+    const taken = tables.reduce((sum, table) => sum + figure(table).offsetWidth + GAP, 0);
+    const height = heightOf(panels, width - taken, width, tallest);
+    for (const panel of panels) {
+      const view = board.views.get(panel.name);
+      showPanel(view, panel, height);
+      if (board.drag === view) follow(view);
+    }
   }
 }
 
@@ -215,14 +236,14 @@ function viewOf(board, part) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".board");
   if (!root.board) {
-    root.board = { root, views: new Map(), data: null, drag: null, pending: null, waiting: null, last: null };
+    root.board = { root, views: new Map(), data: null, drag: null, pending: null, waiting: null, last: null, number: Date.now() };
     hearLinks(root.board);
     new ResizeObserver(() => {
-      if (root.clientWidth !== root.board.width) layOut(root.board); // words beneath a panel change the height only
+      if (root.clientWidth - 1 !== root.board.width) layOut(root.board); // words beneath a panel change the height only
     }).observe(root);
   }
   const board = root.board;
   board.send = setTriggerValue;
   show(board, data);
-  arrived(board);
+  hear(board, data.heard);
 }

@@ -42,35 +42,48 @@ def board(shown: Board, *, key: str, step: str, dark: bool, on_moved: OnMoved | 
     def hand_on() -> None:
         sent = checked_move(st.session_state[key].get("moved"), shown)
         if sent and on_moved:
-            on_moved(*sent)
+            gesture, x, y, st.session_state[f"{key}_heard"] = sent
+            on_moved(gesture, x, y)
 
     turn = st.session_state[f"{key}_turn"] = st.session_state.get(f"{key}_turn", 0) + 1
-    data = board_data(shown, step=step, turn=turn, dark=dark)
+    heard = st.session_state.get(f"{key}_heard", 0)
+    data = board_data(shown, step=step, turn=turn, heard=heard, dark=dark)
     _board(key=key, data=data, **({"on_moved_change": hand_on} if on_moved else {}))
 
 
-def board_data(shown: Board, *, step: str, turn: int, dark: bool) -> dict[str, Any]:
-    """Return what board.js draws; `turn` grows with every answer, so that it hears of one that changes nothing."""
+def board_data(shown: Board, *, step: str, turn: int, dark: bool, heard: int = 0) -> dict[str, Any]:
+    """Return what board.js draws.
+
+    Args:
+        shown: the board.
+        step: names it.
+        turn: grows with every answer, so that the browser hears of one that changes nothing.
+        dark: whether the page is dark.
+        heard: number of the last move that was taken.
+    """
     return {
         "step": step,
         "turn": turn,
+        "heard": heard,
         "inks": dict(quantity_colours(dark)),
         "rows": [[_part(part) for part in row] for row in shown.rows],
     }
 
 
-def checked_move(sent: object, shown: Board) -> tuple[str, float, float] | None:
-    """Return (gesture, x, y) as the browser sent it, inside the panel's axes; None where no panel has this gesture."""
-    if not isinstance(sent, list) or len(sent) != 3:
+def checked_move(sent: object, shown: Board) -> tuple[str, float, float, int] | None:
+    """Return (gesture, x, y, number) as the browser sent it, inside the panel's axes; None where no panel has it."""
+    if not isinstance(sent, list) or len(sent) != 4:
         return None
-    gesture, *place = sent
+    gesture, *place, number = sent
     panel = next((p for row in shown.rows for p in row if isinstance(p, Panel) and p.gesture == gesture), None)
     if not gesture or panel is None:
         return None
     if not all(isinstance(n, int | float) and not isinstance(n, bool) and -1e9 < n < 1e9 for n in place):
         return None
+    if not isinstance(number, int) or not 0 < number < 2**53:
+        return None
     x, y = (min(max(ends), max(min(ends), float(n))) for n, ends in zip(place, (panel.x, panel.y), strict=True))
-    return gesture, x, y
+    return gesture, x, y, number
 
 
 def _part(part: Panel | Table) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def show_more(step: AnyStep, settings: Parameters) -> None:
     with used:
         place = step.place(settings)
         st.markdown(f"**Where it is used.** {place.words}")
-        st.page_link(place.page, label=place.label, icon=":material/straighten:", query_params={**place.query, "v": VERSION})
+        query = {**place.query, "v": VERSION}  # complete, so that the page need not write into the address
+        st.page_link(place.page, label=place.label, icon=":material/straighten:", query_params=query)
     if step.unfold:
         summary, words = step.unfold
         with st.expander(summary):

@@ -57,16 +57,18 @@ def test_colours_follow_the_page() -> None:
 @pytest.mark.parametrize(
     ("sent", "taken"),
     [
-        (["pick", 3, 4.5], ("pick", 3.0, 4.5)),
-        (["start", -9, 1e6], ("start", -2.0, 100.0)),  # inside the panel it belongs to
-        (["pick", 300, -4], ("pick", 29.5, -0.5)),
-        (["other", 1, 1], None),
-        (["", 1, 1], None),
-        (["pick", 1], None),
-        (["pick", True, 1], None),
-        (["pick", "1", 1], None),
-        (["pick", math.nan, 1], None),
-        (["pick", 10**400, 1], None),
+        (["pick", 3, 4.5, 7], ("pick", 3.0, 4.5, 7)),
+        (["start", -9, 1e6, 8], ("start", -2.0, 100.0, 8)),  # inside the panel it belongs to
+        (["pick", 300, -4, 9], ("pick", 29.5, -0.5, 9)),
+        (["other", 1, 1, 7], None),
+        (["", 1, 1, 7], None),
+        (["pick", 1, 1], None),
+        (["pick", True, 1, 7], None),
+        (["pick", "1", 1, 7], None),
+        (["pick", math.nan, 1, 7], None),
+        (["pick", 10**400, 1, 7], None),
+        (["pick", 1, 1, "7"], None),
+        (["pick", 1, 1, -1], None),
         ({"pick": 1}, None),
         (None, None),
     ],

@@ -16,6 +16,8 @@ from flowlab.theory.pyramids import (
     Pyramids,
     PyramidsParameters,
     frame_of,
+    pair,
+    place_of,
     pyramids,
 )
 
@@ -156,26 +158,27 @@ def _place(p: PyramidsParameters) -> Place:
     return Place(
         "pages/sparse_tracking.py", "Follow points of this scene on Sparse tracking",
         "Levels and window are those of its Lucas-Kanade; watch how many tracks end (×) in one frame with 0 levels.",
-        {"clip": pyramids(p).stage.scene, "s_p_levels": str(p.levels), "s_p_window": str(p.window),
+        {"clip": pair(p).scene, "s_p_levels": str(p.levels), "s_p_window": str(p.window),
          "s_p_cuts": "False", "s_from": str(frame_of(p)), "s_frame": str(frame_of(p) + 1)},
     )  # fmt: skip
 
 
 def _call(p: PyramidsParameters) -> str:
-    n, frame = pyramids(p), frame_of(p)
+    shown, frame = pair(p), frame_of(p)
+    x, y = place_of(p)
     return f"""\
 import numpy as np
 import flowlab
 from flowlab.tracking.transparent import LucasKanadePointParameters, lucas_kanade_points
 
-clip = flowlab.open_clip({n.stage.scene!r})
+clip = flowlab.open_clip({shown.scene!r})
 first, second = (clip.frame(n).grey.astype(np.float32) for n in ({frame}, {frame + 1}))
 p = LucasKanadePointParameters(window={p.window}, levels={p.levels}, iterations=20, epsilon=0.01, min_eigenvalue=0.0)
-here = np.array([[{n.at[0]}, {n.at[1]}]], np.float32)
+here = np.array([[{x}, {y}]], np.float32)
 found = lucas_kanade_points(first, second, here, p, trace=True)
 for step in found.steps:
     print(step.level, step.iteration, step.displacement[0])
-print(found.there - here, clip.flow({frame})[{n.at[1]}, {n.at[0]}])
+print(found.there - here, clip.flow({frame})[{y}, {x}])
 """
 
 
