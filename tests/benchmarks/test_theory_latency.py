@@ -1,4 +1,4 @@
-"""From a control or a hand that moves to the changed figures and numbers of every step of the walk, in a real browser."""
+"""From a moved control or hand to the changed figures and numbers of every step of the walk, in a real browser."""
 
 import pytest
 from playwright.sync_api import Locator, Page

@@ -8,6 +8,7 @@ from flowlab.drawing.board_pictures import grey_panel, grey_rgb
 from flowlab.theory.aperture import BLUR, INDEX, Aperture, ApertureParameters, aperture
 from flowlab.theory.constraints import LEAST_SLOPE
 
+from .measure import dense_query
 from .plane import cell, live_motion, motion_arrow, motion_line, motion_plane, reach_of, told
 from .step import Place, Step, Try
 from .tex import Tex
@@ -135,7 +136,7 @@ def _place(p: ApertureParameters) -> Place:
     return Place(
         "pages/dense_flow.py", "Measure this scene on Dense flow",
         "Its view trust colours what cannot be believed, and says which test failed: straight edges and flat paint.",
-        {"clip": aperture(p).stage.scene, "d_frame": str(INDEX), "d_method": "lucas-kanade", "d_view": "trust"},
+        dense_query(aperture(p).stage.scene, frame=INDEX, view="trust"),
     )  # fmt: skip
 
 

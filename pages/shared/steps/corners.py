@@ -22,6 +22,7 @@ from flowlab.theory.corners import (
 from flowlab.tracking.parameters import HARRIS, SHI_TOMASI
 
 from .marks import dots
+from .measure import sparse_query
 from .step import Place, Step, Try
 from .tex import Tex
 
@@ -188,12 +189,10 @@ def _moved(p: CornersParameters, _gesture: str, x: float, y: float) -> CornersPa
 
 
 def _place(p: CornersParameters) -> Place:
-    detector, quality, block = f"{p.score}", f"{p.quality:g}", str(p.window)
     return Place(
         "pages/sparse_tracking.py", "Follow these points on Sparse tracking",
         "The same score, quality and distance begin the tracks there. Those at the pole's rim follow no thing.",
-        {"clip": SCENE, "s_p_detector": detector, "s_p_quality": quality, "s_p_min_distance": f"{p.min_distance:g}",
-         "s_p_block_size": block},
+        sparse_query(SCENE, detector=p.score, quality=p.quality, min_distance=p.min_distance, block_size=p.window),
     )  # fmt: skip
 
 

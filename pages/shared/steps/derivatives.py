@@ -8,6 +8,7 @@ from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Ta
 from flowlab.drawing.board_pictures import grey_panel, grey_rgb, signed_panel
 from flowlab.theory.derivatives import BLURS, Derivatives, DerivativesParameters, derivatives
 
+from .measure import dense_query
 from .step import Place, Step, Try
 from .tex import Tex
 
@@ -191,8 +192,7 @@ def _place(p: DerivativesParameters) -> Place:
     return Place(
         "pages/dense_flow.py", "Measure this pair on Dense flow",
         "Lucas-Kanade there has the same two settings, kernel and blur: watch the error of the flow.",
-        {"clip": derivatives(p).stage.scene, "d_method": "lucas-kanade", "d_lk_kernel": p.kernel,
-         "d_lk_blur": f"{p.blur:g}", "d_view": "error"},
+        dense_query(derivatives(p).stage.scene, view="error", kernel=p.kernel, blur=p.blur),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from flowlab.theory.iteration import (
 )
 from flowlab.theory.stage import Plane
 
+from .measure import dense_query
 from .step import Place, Step, Try
 from .tex import Tex, number
 
@@ -197,9 +198,8 @@ def _place(p: IterationParameters) -> Place:
     return Place(
         "pages/dense_flow.py", "Iterate this flow on Dense flow",
         "The method lucas-kanade there solves for the whole flow at every warp: these iterations, this window.",
-        {"clip": iteration(p).course.stage.scene, "d_method": "lucas-kanade", "d_lk_window": str(p.window),
-         "d_lk_iterations": str(max(1, p.k)), "d_lk_levels": "0", "d_lk_kernel": "central", "d_lk_damping": "0.1",
-         "d_lk_median": "1"},
+        dense_query(iteration(p).course.stage.scene, window=p.window, iterations=max(1, p.k), levels=0, kernel="central",
+                    damping=0.1, median=1),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from flowlab.theory.least_squares import (
 )
 
 from .marks import dots
+from .measure import dense_query
 from .step import Place, Step, Try
 from .tex import Tex
 
@@ -176,10 +177,7 @@ def _place(p: LeastSquaresParameters) -> Place:
     return Place(
         "pages/dense_flow.py", "Measure this pair on Dense flow",
         "The method lucas-kanade solves this 2×2 system around every pixel.",
-        {
-            "clip": p.scene, "d_frame": str(FRAME), "d_method": "lucas-kanade",
-            "d_lk_window": str(p.window),
-        },
+        dense_query(p.scene, frame=FRAME, window=p.window),
     )  # fmt: skip
 
 

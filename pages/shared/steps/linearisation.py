@@ -7,6 +7,7 @@ from flowlab.drawing.board import Arrow, Board, Dot, Line, Panel, Words
 from flowlab.drawing.board_pictures import grey_panel, grey_rgb
 from flowlab.theory.linearisation import TEXTURES, Linearisation, LinearisationParameters, Reach, linearisation
 
+from .measure import dense_query
 from .step import Place, Step, Try
 from .tangent import SNAP, axis_of, ends, plain, slice_panel
 from .tex import Tex
@@ -96,8 +97,7 @@ def _place(p: LinearisationParameters) -> Place:
         "pages/dense_flow.py", "Measure this pair on Dense flow",
         "Lucas-Kanade without a pyramid and with one iteration rests on this equation as it stands: where the tangent "
         "fails, so does its flow. Then give it levels and iterations.",
-        {"clip": linearisation(p).stage.scene, "d_method": "lucas-kanade", "d_lk_levels": "0", "d_lk_iterations": "1",
-         "d_lk_median": "1", "d_view": "error"},
+        dense_query(linearisation(p).stage.scene, view="error", levels=0, iterations=1, median=1),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Ta
 from flowlab.drawing.board_pictures import grey_rgb
 from flowlab.theory.neighbours import BLUR, INDEX, MOST_ROWS, PART, Neighbours, NeighboursParameters, neighbours
 
+from .measure import dense_query
 from .plane import cell, live_motion, motion_arrow, motion_line, motion_plane, reach_of, told
 from .step import Place, Step, Try
 from .tex import Tex
@@ -162,12 +163,8 @@ def _kept(name: str, value: float) -> int:
 
 
 def _place(p: NeighboursParameters) -> Place:
-    query = {
-        "clip": neighbours(p).stage.scene, "d_frame": str(INDEX), "d_method": "lucas-kanade",
-        "d_lk_window": str(p.size), "d_lk_levels": "0",
-    }  # fmt: skip
-    if p.weights == "gaussian":
-        query["d_lk_gaussian"] = "true"
+    scene = neighbours(p).stage.scene
+    query = dense_query(scene, frame=INDEX, window=p.size, levels=0, gaussian=p.weights == "gaussian")
     return Place(
         "pages/dense_flow.py", "Measure this scene on Dense flow",
         f"There a window of {p.size}×{p.size} px votes around every pixel of the picture.", query,

@@ -21,6 +21,7 @@ from flowlab.theory.pyramids import (
     pyramids,
 )
 
+from .measure import sparse_query
 from .step import Place, Step, Try
 from .tex import Tex, number
 
@@ -158,8 +159,8 @@ def _place(p: PyramidsParameters) -> Place:
     return Place(
         "pages/sparse_tracking.py", "Follow points of this scene on Sparse tracking",
         "Levels and window are those of its Lucas-Kanade; watch how many tracks end (×) in one frame with 0 levels.",
-        {"clip": pair(p).scene, "s_p_levels": str(p.levels), "s_p_window": str(p.window),
-         "s_p_cuts": "False", "s_from": str(frame_of(p)), "s_frame": str(frame_of(p) + 1)},
+        sparse_query(pair(p).scene, start=frame_of(p), frame=frame_of(p) + 1, levels=p.levels, window=p.window,
+                     cuts=False),
     )  # fmt: skip
 
 
