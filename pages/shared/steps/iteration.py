@@ -198,8 +198,10 @@ def _place(p: IterationParameters) -> Place:
     return Place(
         "pages/dense_flow.py", "Iterate this flow on Dense flow",
         "The method lucas-kanade there solves for the whole flow at every warp: these iterations, this window.",
-        dense_query(iteration(p).course.stage.scene, window=p.window, iterations=max(1, p.k), levels=0, kernel="central",
-                    damping=0.1, median=1),
+        dense_query(
+            iteration(p).course.stage.scene, window=p.window, iterations=max(1, p.k), levels=0, kernel="central",
+            damping=0.1, median=1,
+        ),
     )  # fmt: skip
 
 
