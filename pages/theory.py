@@ -33,9 +33,9 @@ def walk() -> None:
         st.error(plain(error))
         return
     show_equation(step, settings, numbers)
-    offer_tries(step)
+    asking = offer_tries(step)
     show_board(step, settings, numbers)
-    show_more(step, settings)
+    show_more(step, settings, asking=asking)
     offer_next(step)
 
 

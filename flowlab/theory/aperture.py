@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlab.core.gradients import smoothed
 from flowlab.core.parameters import Parameters, parameter
 from flowlab.core.resample import pixel_grid
 from flowlab.theory.constraints import Floats, Slopes, Vote, line_ends, normal_flow, pair, slopes_of, vote
-from flowlab.theory.stage import Stage, scene_of, stage
+from flowlab.theory.stage import Plane, Stage, scene_of, stage
 
 SIDE = 96
 SPEED = 1.0  # px/frame: small beside the blurred edges, so that the tangent of step 2 holds
@@ -35,20 +36,23 @@ class ApertureParameters(Parameters):
     )  # fmt: skip
     radius: float = parameter(10.0, low=3.0, high=40.0, step=1.0, unit="px", help="Radius of the aperture.")
     softness: float = parameter(
-        0.0, low=0.0, high=20.0, step=1.0, unit="px", help="How far beyond its radius the aperture fades out."
-    )
+        0.0, low=0.0, high=20.0, step=1.0, unit="px", label="Soft rim",
+        help="Width of a rim around the aperture in which pixels count less and less. 0: a sharp rim.",
+    )  # fmt: skip
     direction: float = parameter(
         25.0, low=-180.0, high=180.0, step=5.0, unit="degrees",
         help="Where bars and square really move to: 0 is right, 90 down. The pole always turns to the right.",
     )  # fmt: skip
     grain: float = parameter(
         0.0, low=0.0, high=10.0, step=0.5, unit="grey levels",
-        help="How much the paint differs along a bar; 0 is the aperture problem in full.",
+        help="How much the brightness differs along a bar. 0: not at all.",
     )  # fmt: skip
-    x: int = parameter(67, low=0, high=SIDE - 1, unit="px", help="Column of the picked pixel.")
-    y: int = parameter(29, low=0, high=SIDE - 1, unit="px", help="Row of the picked pixel.")
-    centre_x: float = parameter(66.0, low=0.0, high=SIDE - 1.0, step=0.5, unit="px", help="Column of its centre.")
-    centre_y: float = parameter(28.0, low=0.0, high=SIDE - 1.0, step=0.5, unit="px", help="Row of its centre.")
+    centre_x: int = parameter(
+        66, low=_RIM, high=SIDE - 1 - _RIM, unit="px", help="Column of the picked pixel, the aperture's middle."
+    )
+    centre_y: int = parameter(
+        29, low=_RIM, high=SIDE - 1 - _RIM, unit="px", help="Row of the picked pixel, the aperture's middle."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +62,10 @@ class Aperture:
     Attributes:
         stage: the two pictures and the true motion.
         slopes: the derivatives at every pixel.
-        pixel: (f_x, f_y, f_t) at the picked pixel, grey levels/px and grey levels/frame.
+        blurred: (H, W), the mean of the two pictures, blurred: what the slopes are slopes of.
+        pixel: (f_x, f_y, f_t) at the picked pixel, the aperture's middle, grey levels/px and grey levels/frame.
         normal: its normal flow (u, v), px/frame; NaN where it has no slope.
         line: (2, 2), two points (u, v) of its constraint line; NaN where it has no slope.
-        pixel_true: its true motion, px/frame.
         weights: (H, W) float64, 0..1, of the aperture; 0 at the picture's outermost 6 px, whose slopes are not its own.
         vote: what the aperture's pixels agree on.
         true: (u, v), mean true motion of what moves in the aperture, px/frame; (0, 0) where nothing does.
@@ -71,10 +75,10 @@ class Aperture:
 
     stage: Stage
     slopes: Slopes
+    blurred: Plane
     pixel: tuple[float, float, float]
     normal: tuple[float, float]
     line: Floats
-    pixel_true: tuple[float, float]
     weights: Floats
     vote: Vote
     true: tuple[float, float]
@@ -85,6 +89,17 @@ class Aperture:
     def slope(self) -> float:
         """Length of the picked pixel's gradient, grey levels/px."""
         return math.hypot(*self.pixel[:2])
+
+    @property
+    def across(self) -> tuple[float, float]:
+        """Unit vector across the strongest edge in the aperture, towards the brighter side of the picked pixel."""
+        x, y = self.vote.across
+        return (x, y) if x * self.pixel[0] + y * self.pixel[1] >= 0 else (-x, -y)
+
+    def split(self, motion: tuple[float, float]) -> tuple[float, float]:
+        """Return the parts of a motion (u, v) along `across` and at right angles to it, to its right."""
+        (u, v), (x, y) = motion, self.across
+        return u * x + v * y, v * x - u * y
 
     @property
     def error(self) -> tuple[float, float]:
@@ -104,13 +119,15 @@ def aperture(p: ApertureParameters) -> Aperture:
     shown = stage(scene_text_of(p), INDEX)
     f = slopes_of(shown.scene, INDEX, BLUR)
     w = aperture_weights(shown.first.shape, (p.centre_x, p.centre_y), p.radius, p.softness)
-    fx, fy, ft = f.fx[p.y, p.x], f.fy[p.y, p.x], f.ft[p.y, p.x]
+    at = p.centre_y, p.centre_x
+    fx, fy, ft = f.fx[at], f.fy[at], f.ft[at]
     inside = w > 0
     sample = _sample(np.sqrt(w) * np.hypot(f.fx, f.fy))
     x, y = sample.T
     return Aperture(
-        shown, f, (float(fx), float(fy), float(ft)), pair(normal_flow(fx, fy, ft)), line_ends(fx, fy, ft, _REACH),
-        pair(shown.flow[p.y, p.x]), w, vote(f.fx[inside], f.fy[inside], f.ft[inside], w[inside]),
+        shown, f, smoothed((shown.first + shown.second) / 2, BLUR),
+        (float(fx), float(fy), float(ft)), pair(normal_flow(fx, fy, ft)), line_ends(fx, fy, ft, _REACH),
+        w, vote(f.fx[inside], f.fy[inside], f.ft[inside], w[inside]),
         _moving_mean(shown.flow, w), sample, line_ends(f.fx[y, x], f.fy[y, x], f.ft[y, x], _REACH),
     )  # fmt: skip
 

@@ -30,7 +30,8 @@ class BrightnessParameters(Parameters):
         0.0, low=-40.0, high=40.0, step=5.0, unit="%", label="Light", help="How much brighter the second picture is.",
     )  # fmt: skip
     noise: float = parameter(
-        0.0, low=0.0, high=20.0, step=1.0, unit="grey levels", label="Noise", help="The camera's noise in both.",
+        0.0, low=0.0, high=20.0, step=1.0, unit="grey levels", label="Noise",
+        help="The camera's noise in both pictures: two pixels of three are off by less than this (standard deviation).",
     )  # fmt: skip
 
 

@@ -27,8 +27,9 @@ Track = tuple[tuple[float, ...], tuple[float, ...]]
 
 SIDE = 96
 SCENE = scene_of("bars", width=SIDE, height=SIDE, pattern="barber-pole")
-CORNER, EDGE, FLAT = (64, 84), (43, 51), (87, 68)
-"""Pixels of the scene, (column, row): where a stripe meets the pole's foot, on a stripe's edge, on the wall."""
+CORNER, EDGE, NEAR, FLAT = (64, 84), (43, 51), (61, 79), (87, 68)
+"""Pixels of the scene, (column, row): where a stripe meets the pole's foot, on that stripe's edge, there but near the
+foot, on the wall."""
 
 OPENCV_MIN_EIGEN = 4.0
 """cv2.cornerMinEigenVal of a float picture, ksize 3, per grey-level^2/px^2."""
@@ -38,7 +39,7 @@ OPENCV_BYTES = 255.0**2
 
 MOST_POINTS = 60
 _EVERY = 5  # pixels between those drawn in the eigenvalue plane, each way
-_LAMBDAS = np.geomspace(0.5, 5000.0, 120)
+_LAMBDAS = np.geomspace(0.5, 20000.0, 120)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class CornersParameters(Parameters):
     """What can be set in step 7."""
 
     score: str = parameter(
-        SHI_TOMASI, choices=(SHI_TOMASI, HARRIS), label="Score", help="Which score is mapped, and picks the points.",
+        SHI_TOMASI, choices=(SHI_TOMASI, HARRIS), label="Score",
+        help="Which score is mapped, and picks the points: Shi and Tomasi's λ₂, or Harris and Stephens' R.",
     )  # fmt: skip
     window: int = parameter(
         5, low=3, high=15, step=2, unit="px", label="Window", help="Side of the window that M is averaged over.",
@@ -68,7 +70,7 @@ class CornersParameters(Parameters):
     )  # fmt: skip
     least: float = parameter(
         20.0, low=1.0, high=200.0, step=1.0, unit="levels²/px²", label="Fixed threshold",
-        help="A fixed least value of the smaller eigenvalue, to compare with quality.",
+        help="A least value of the smaller eigenvalue that stays the same in any light, to compare with quality.",
     )  # fmt: skip
     x: int = parameter(CORNER[0], low=0, high=SIDE - 1, unit="px", help="Column of the picked pixel.")
     y: int = parameter(CORNER[1], low=0, high=SIDE - 1, unit="px", help="Row of the picked pixel.")

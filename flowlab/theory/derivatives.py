@@ -7,29 +7,28 @@ why one blurs first; J. L. Barron, D. J. Fleet and S. S. Beauchemin (1994), "Per
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.core.gradients import Kernel, derivative_taps, gradients, smoothed, smoothing_taps
+from flowlab.core.gradients import Kernel, gradients, smoothed
 from flowlab.core.parameters import Parameters, parameter
 from flowlab.scenes.textures import Texture, landscape, tile_shape
 from flowlab.scenes.translation import TranslationParameters
 from flowlab.theory.stage import Plane, Stage, scene_of, stage
+from flowlab.theory.stripes import Stripe, answer, footprint, shares, stripe, whole_weights
 
 SIDE = 64
 TEXTURE = 1.5  # px: fine, so that kernels and blur have something to lose
 DIRECTION = (0.8, 0.6)
+VIEWS = ("three derivatives", "noise and blur", "fine stripes")
 BLURS = tuple(0.25 * n for n in range(17))
 """Sigmas at which the error of f_x is told, px."""
 
 _RIM = 6  # px left out of means: a picture's rim is mirrored by kernel and blur
-_MOST_TAPS = 33  # px: the widest blur with the widest kernel
 _GREY = (0.299, 0.587, 0.114)  # cv2.COLOR_RGB2GRAY
 _NEAR = 0.05  # px: over so little the spline's own third derivative is nothing
-_WAVES = np.linspace(0, 0.5, 51)
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,10 @@ class DerivativesParameters(Parameters):
 
     x: int = parameter(33, low=0, high=SIDE - 1, unit="px", help="Column of the picked pixel.")
     y: int = parameter(26, low=0, high=SIDE - 1, unit="px", help="Row of the picked pixel.")
+    view: str = parameter(
+        VIEWS[0], choices=VIEWS, label="Look at",
+        help="The three derivatives of two pictures; the error of f_x for every blur; or stripes, pixel by pixel.",
+    )  # fmt: skip
     kernel: str = parameter(
         Kernel.CENTRAL.value, choices=tuple(kernel.value for kernel in Kernel), label="Kernel",
         help="The weights that neighbouring grey levels are summed with to get a slope.",
@@ -55,8 +58,8 @@ class DerivativesParameters(Parameters):
         help="How far the picture moves between the two frames, 0.8 of it to the right and 0.6 of it down.",
     )  # fmt: skip
     wave: float = parameter(
-        8.0, low=2.0, high=50.0, unit="px", label="Stripes",
-        help="Length of a wave of stripes, whose slope the kernel is asked for.",
+        8.0, low=2.0, high=24.0, step=0.5, unit="px", label="Stripes",
+        help="How often they repeat in the view of fine stripes.",
     )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ class KernelCheck:
 
     Attributes:
         kernel: its name.
-        noise: standard deviation of f_x for noise of 1 grey level, levels/px.
+        noise: standard deviation of f_x that the noise makes, levels/px.
         found: share of the true slope that it finds of the chosen stripes.
         error: root mean square error of f_x on the picture, levels/px.
     """
@@ -112,8 +115,8 @@ class Derivatives:
         unexplained_mean: the same with slopes averaged over both pictures.
         slope, change: root mean square of f_x (levels/px) and of f_t (levels/frame).
         kernels: all four, at this blur and noise.
-        waves: (n,) waves per px.
-        answers: (n,) slope found of a wave of height 1, levels/px, by the chosen kernel after the blur.
+        stripe: the stripes that are asked for, as the kernel sees them.
+        answers: (n,) share of the slope that is found of stripes of all lengths (`stripes.LENGTHS`).
         three, five: (n,) the same without blur, of the difference of three taps and of that of five.
         sweep: error against blur.
     """
@@ -136,7 +139,7 @@ class Derivatives:
     slope: float
     change: float
     kernels: tuple[KernelCheck, ...]
-    waves: NDArray[np.float64]
+    stripe: Stripe
     answers: NDArray[np.float64]
     three: NDArray[np.float64]
     five: NDArray[np.float64]
@@ -146,6 +149,11 @@ class Derivatives:
     def exact_slope(self) -> float:
         """The root mean square of the scene's own f_x, levels/px."""
         return size(self.exact)
+
+    def brightness_at(self, x: int, y: int) -> float:
+        """Return I(x, y, t) after the blur; NaN outside the picture."""
+        height, width = self.first.shape
+        return float(self.first[y, x]) if 0 <= x < width and 0 <= y < height else math.nan
 
     def of(self, kernel: str) -> KernelCheck:
         """Return what a kernel is worth here."""
@@ -169,8 +177,9 @@ def derivatives(p: DerivativesParameters) -> Derivatives:
         patch=_patch(first, p.x, p.y, weights.shape), weights=weights, divisor=divisor,
         left_over=float(left[p.y, p.x]), unexplained=size(left) * share, unexplained_mean=size(mean) * share,
         slope=size(fx), change=change, kernels=tuple(_checked(kernel, p, first) for kernel in Kernel),
-        waves=_WAVES, answers=answer(p.kernel, p.blur, _WAVES), three=answer(Kernel.CENTRAL.value, 0.0, _WAVES),
-        five=answer(Kernel.FIVE_POINT.value, 0.0, _WAVES), sweep=sweep(p.kernel, p.noise),
+        stripe=stripe(p.kernel, p.blur, p.wave), answers=shares(p.kernel, p.blur),
+        three=shares(Kernel.CENTRAL.value, 0.0), five=shares(Kernel.FIVE_POINT.value, 0.0),
+        sweep=sweep(p.kernel, p.noise),
     )  # fmt: skip
 
 
@@ -192,34 +201,6 @@ def exact_slope() -> Plane:
     return slope
 
 
-@lru_cache(maxsize=128)
-def footprint(kernel: str, blur: float) -> Plane:
-    """Return blur and kernel in one, (n, n) weights of the pixels around: what becomes of a single bright pixel.
-
-    f_x at a pixel is the sum of weights times grey levels, the middle weight being that of the pixel itself.
-    """
-    spot = np.zeros((_MOST_TAPS + 2, _MOST_TAPS + 2), np.float32)
-    spot[_MOST_TAPS // 2 + 1, _MOST_TAPS // 2 + 1] = 1
-    fx, _ = gradients(smoothed(spot, blur), kernel)
-    weights: Plane = fx[::-1, ::-1][1:-1, 1:-1]  # the spot answers at -p with the weight of p
-    weights.flags.writeable = False
-    return weights
-
-
-def answer(kernel: str, blur: float, waves: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """Return the slope that is found of waves of height 1 along x; the true one is 2 pi times their number per px.
-
-    Args:
-        kernel: how slopes are measured.
-        blur: sigma, px.
-        waves: how many fit in a px, any shape.
-    """
-    along = footprint(kernel, blur).sum(axis=0, dtype=np.float64)
-    places = np.arange(len(along)) - len(along) // 2
-    turns = 2 * np.pi * np.asarray(waves)[..., None] * places
-    return (np.sin(turns) * along).sum(axis=-1)  # type: ignore[no-any-return]
-
-
 @lru_cache(maxsize=64)
 def sweep(kernel: str, noise: float) -> Sweep:
     """Return the error of f_x against blur."""
@@ -232,17 +213,6 @@ def sweep(kernel: str, noise: float) -> Sweep:
     return Sweep(*np.array(rows).T)
 
 
-def whole_weights(kernel: str) -> tuple[NDArray[np.int64], int]:
-    """Return the weights of a kernel's f_x, (h, w) whole numbers, and what their sum is to be divided by."""
-    along, across = (
-        [Fraction(tap).limit_denominator(64) for tap in taps]
-        for taps in (derivative_taps(kernel), smoothing_taps(kernel))
-    )
-    products = [[a * b for b in along] for a in across]
-    divisor = math.lcm(*(one.denominator for row in products for one in row))
-    return np.array([[int(one * divisor) for one in row] for row in products]), divisor
-
-
 def size(plane: Plane) -> float:
     """Return the root mean square of a plane away from the picture's rim."""
     return float(np.sqrt(np.mean(np.square(plane[_RIM:-_RIM, _RIM:-_RIM], dtype=np.float64))))
@@ -252,7 +222,7 @@ def _checked(kernel: str, p: DerivativesParameters, first: Plane) -> KernelCheck
     weights = footprint(str(kernel), p.blur)
     found = float(answer(str(kernel), p.blur, 1 / p.wave)) / (2 * math.pi / p.wave)
     error = size(gradients(first, kernel)[0] - exact_slope())
-    return KernelCheck(str(kernel), float(np.sqrt(np.square(weights).sum())), found, error)
+    return KernelCheck(str(kernel), p.noise * float(np.sqrt(np.square(weights).sum())), found, error)
 
 
 def _patch(picture: Plane, x: int, y: int, shape: tuple[int, ...]) -> Plane:

@@ -30,7 +30,7 @@ BY_HAND, LINEAR, TRUE = "by hand", "linear", "true"
 PLACES: dict[str, tuple[bool, int, int]] = {
     "corner": (False, 21, 12),
     "edge": (False, 36, 17),
-    "flat paper": (False, 32, 32),
+    "flat paper": (False, 28, 28),
     "landscape": (True, 34, 30),
 }
 """Name -> (whether on the landscape, column, row)."""
@@ -39,7 +39,7 @@ _SCENE = {"width": SIDE, "height": SIDE}
 _GRID = 41  # points of the error surface each way
 _PAD = 16  # px by which the second picture is mirrored outwards, for windows that are shifted out of it
 _ROUNDING = 1 / 12  # grey levels^2: pictures are whole numbers
-_STEEP = tuple(4.0 * n for n in range(1, 8))  # grey levels; contour lines where sqrt((E - least E) / n) is this
+_STEEP = (2.0, *(4.0 * n for n in range(1, 8)))  # grey levels; contour lines where sqrt((E - least E) / n) is this
 _ABOVE_NOISE = 2.0  # times what noise alone would give: an eigenvalue above this is texture
 
 
@@ -57,10 +57,11 @@ class LeastSquaresParameters(Parameters):
     )  # fmt: skip
     surface: str = parameter(
         LINEAR, choices=(LINEAR, TRUE), label="Error surface",
-        help="Linear: the sum of squares of fx u + fy v + ft. True: the second picture really shifted by (u, v).",
+        help="Linear: the sum of squares of f_x u + f_y v + f_t. True: the second picture moved back by (u, v), and "
+        "compared with the first.",
     )  # fmt: skip
     span: float = parameter(
-        1.25, low=0.25, high=3.0, step=0.25, unit="px", label="Map reaches",
+        0.4, low=0.2, high=3.0, step=0.1, unit="px", label="Map reaches",
         help="How far around the true motion the map of the error goes.",
     )  # fmt: skip
     x: int = parameter(21, low=0, high=SIDE - 1, unit="px", help="Column of the window's middle, set by hand.")
@@ -104,7 +105,8 @@ class LeastSquares:
         axes: (2, 2), row i is the unit eigenvector of eigenvalues[i].
         noise_floor: what noise alone adds to either eigenvalue, levels^2/px^2.
         noise: s, standard deviation of a pixel, rounding included, grey levels; known from the knob.
-        noise_told: the same as the residuals tell it, sqrt(E / (n - 2) / 2).
+        least: E at `lowest`, levels^2.
+        noise_told: the noise as the residuals tell it, sqrt(least E / (n - 2) / 2).
         covariance: (2, 2), C, px^2; infinite where M has no inverse.
         deviation: (2,), its standard deviations along `axes`, px; infinite where the eigenvalue is 0.
         draws: (DRAWS, 2), the solutions with other draws of the noise, px; NaN where there is none.
@@ -112,6 +114,7 @@ class LeastSquares:
         surface: (G, G), E / n, grey levels^2, linear or true as was set.
         contours: lines of equal E of the linear equations, (x, y) each.
         ellipse: outline of the covariance, 1 sigma around `flow`; None where it is not finite.
+        ellipse_of_draws: the same around the draws' mean.
         cuts: along `axes`.
     """
 
@@ -129,6 +132,7 @@ class LeastSquares:
     axes: Doubles
     noise_floor: float
     noise: float
+    least: float
     noise_told: float
     covariance: Doubles
     deviation: Doubles
@@ -138,6 +142,7 @@ class LeastSquares:
     surface: Doubles
     contours: tuple[Track, ...]
     ellipse: Track | None
+    ellipse_of_draws: Track | None
     cuts: tuple[Cut, Cut]
 
     @property
@@ -159,14 +164,26 @@ class LeastSquares:
     @property
     def off(self) -> Doubles:
         """(2,): how far the draws' mean misses the truth along `axes`, px; NaN where there is no solution."""
-        solved = self.draws[np.isfinite(self.draws).all(axis=1)]
-        return self.axes @ (solved.mean(axis=0) - self.truth) if len(solved) else np.full(2, np.nan)
+        return self.axes @ (_mean(self.draws) - self.truth)
 
     @property
     def scatter(self) -> Doubles:
         """(2,): the draws' standard deviations along `axes`, px; NaN where fewer than two have a solution."""
         solved = self.draws[np.isfinite(self.draws).all(axis=1)]
         return (solved @ self.axes.T).std(axis=0, ddof=1) if len(solved) > 1 else np.full(2, np.nan)
+
+    @property
+    def within(self) -> tuple[int, int]:
+        """How many draws lie within 1 sigma (`deviation`) of their mean, along the first axis and along the second."""
+        away = np.abs((self.draws - _mean(self.draws)) @ self.axes.T)
+        steep, flat = (away <= self.deviation).sum(axis=0).tolist()  # NaN is never within
+        return steep, flat
+
+
+def _mean(draws: Doubles) -> Doubles:
+    """Return the mean of those that have a solution, (2,) px; NaN where none has."""
+    solved = draws[np.isfinite(draws).all(axis=1)]
+    return solved.mean(axis=0) if len(solved) else np.full(2, np.nan)
 
 
 def least_squares(p: LeastSquaresParameters) -> LeastSquares:
@@ -197,10 +214,12 @@ def least_squares(p: LeastSquaresParameters) -> LeastSquares:
         covariance[:] = 2 * noise**2 * np.linalg.inv(m)
     return LeastSquares(
         films[0, 0], films[1, 0], x, y, len(fx), m, q, flows[0], _truth(p.on_landscape, part), lowest, eigenvalues,
-        axes, noise**2 * len(fx) * SCHARR_NOISE, noise, math.sqrt(left / (len(fx) - 2) / 2),
+        axes, noise**2 * len(fx) * SCHARR_NOISE, noise, left,
+        math.sqrt(left / (len(fx) - 2) / 2),
         covariance, deviation, flows[1:], u, v, surface,
         tuple(ring(lowest, axes, rise * np.sqrt(len(fx) / np.maximum(eigenvalues, 1e-9))) for rise in _STEEP),
         ring(flows[0], axes, deviation) if solved else None,
+        ring(_mean(flows[1:]), axes, deviation) if solved else None,
         (cut(bowl, lowest, axes[0], window, second, corner), cut(bowl, lowest, axes[1], window, second, corner)),
     )  # fmt: skip
 

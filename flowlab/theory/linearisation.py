@@ -46,7 +46,7 @@ class LinearisationParameters(Parameters):
     )  # fmt: skip
     texture: str = parameter(
         "medium", choices=tuple(TEXTURES), label="Texture",
-        help="Size of the finest detail, the sigma of a Gaussian: fine 1.5 px, medium 3 px, coarse 6 px.",
+        help="Size of the finest detail: fine 1.5 px, medium 3 px, coarse 6 px (sigma of a Gaussian blur).",
     )  # fmt: skip
     along: str = parameter(
         "row", choices=("row", "column"), label="Slice along",

@@ -35,12 +35,13 @@ class NeighboursParameters(Parameters):
 
     scene: str = parameter(
         "translation", choices=("translation", "two-layers", "bars"), label="Scene",
-        help="A landscape with one motion, a leaf over pebbles that move the other way, or bars without grain.",
+        help="translation: a landscape that moves as one. two-layers: a leaf over pebbles that move the other way. "
+        "bars: straight bars, each of one brightness along its length.",
     )  # fmt: skip
     size: int = parameter(3, low=3, high=LARGEST, step=2, unit="px", label="Window", help="Side of the window.")
     weights: str = parameter(
         "box", choices=("box", "gaussian"), label="Weights",
-        help="Box: every pixel counts alike. Gaussian: the middle counts more than the rim.",
+        help="box: every pixel of the window counts alike. gaussian: the middle counts more than the rim.",
     )  # fmt: skip
     noise: float = parameter(
         0.0, low=0.0, high=10.0, step=1.0, unit="grey levels", label="Noise",
@@ -94,6 +95,11 @@ class Neighbours:
     def true(self) -> tuple[float, float]:
         """True motion of the window's middle, px/frame."""
         return self.motions[0]
+
+    @property
+    def things(self) -> tuple[str, ...]:
+        """What has each of `motions`, where a window may hold several: "leaf" or "pebbles"."""
+        return tuple("leaf" if math.dist(motion, TRUE_MOTION) <= _SAME else "pebbles" for motion in self.motions)
 
     @property
     def mean_miss(self) -> float:

@@ -6,6 +6,7 @@ const NARROW = 620; // px: a telephone
 const LEAST = 190; // px: panels side by side are at least as high, or stand beneath each other
 const PATIENCE = 1500; // ms after which a place that was not answered is sent again
 const RETRIES = 2;
+const RESTING = 12; // screen px: a pointer that moves less than this after a drag rests
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function buildTable() {
@@ -16,11 +17,11 @@ function buildTable() {
 }
 
 function showTable({ figure }, table) {
-  figure.querySelector("figcaption").textContent = table.title;
-  figure.querySelector(".words").textContent = table.words;
+  write(figure.querySelector("figcaption"), table.title);
+  write(figure.querySelector(".words"), table.words);
   const cell = (tag, text, ink) => {
     const element = document.createElement(tag);
-    element.textContent = text;
+    write(element, text);
     element.style.setProperty("--ink", `var(--ink-${ink})`);
     return element;
   };
@@ -49,7 +50,7 @@ function light(board, link) {
 function hearLinks(board) {
   const { root } = board;
   const over = (event) => {
-    if (board.drag) return;
+    if (board.drag || board.hushed) return;
     const element = event.target.closest?.("[data-link]");
     light(board, element?.dataset.link);
   };
@@ -71,8 +72,13 @@ function hearHand(board, view) {
     const value = view.panel.values ? `${place(view, x, y)}: ${valueAt(view, x, y)}` : place(view, x, y);
     say(view, label ?? value);
     if (board.drag === view) drag(board, view, x, y);
+    if (board.hushed && Math.hypot(event.clientX - board.hushed[0], event.clientY - board.hushed[1]) > RESTING) board.hushed = null;
   });
-  svg.addEventListener("pointerleave", () => board.drag !== view && say(view, null));
+  svg.addEventListener("pointerleave", () => {
+    if (board.drag === view) return;
+    board.hushed = null;
+    say(view, null);
+  });
   svg.addEventListener("pointerdown", (event) => {
     if (!view.panel.gesture || event.button || !event.isPrimary) return;
     svg.setPointerCapture(event.pointerId);
@@ -82,8 +88,10 @@ function hearHand(board, view) {
     light(board, null);
     drag(board, view, ...at(event));
   });
-  const end = () => {
-    if (board.drag === view) board.drag = null;
+  const end = (event) => {
+    if (board.drag !== view) return;
+    board.drag = null;
+    board.hushed = [event.clientX, event.clientY]; // the pointer rests on what it brought: that is no pointing at it
   };
   svg.addEventListener("pointerup", end);
   svg.addEventListener("pointercancel", end);

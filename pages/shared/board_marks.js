@@ -5,9 +5,25 @@ const SVG = "http://www.w3.org/2000/svg";
 function make(name, attributes = {}, parent = null, text = "") {
   const element = document.createElementNS(SVG, name);
   setAll(element, attributes);
-  if (text) element.textContent = text;
+  if (text) write(element, text);
   parent?.append(element);
   return element;
+}
+
+// Writes a text in which f_x is a letter with a letter below it, as in the equations.
+function write(element, text) {
+  const inSvg = element.namespaceURI === SVG;
+  const parts = String(text).split(/\b([a-zA-Zλ])_([a-zA-Z0-9])\b/);
+  if (parts.length === 1) return (element.textContent = text);
+  element.replaceChildren();
+  for (let i = 0; i < parts.length; i += 3) {
+    element.append(inSvg && i ? make("tspan", { dy: -3 }, null, parts[i] || "\u200b") : parts[i]);
+    if (i + 2 >= parts.length) break;
+    const [letter, below] = inSvg ? ["tspan", "tspan"].map((name) => make(name)) : ["i", "sub"].map((name) => document.createElement(name));
+    [letter.textContent, below.textContent] = [parts[i + 1], parts[i + 2]];
+    if (inSvg) setAll(below, { dy: 3, "font-size": "80%" });
+    element.append(letter, below);
+  }
 }
 
 // A stroke has a rim beneath it on a picture, and a wider, unseen one where it can be pointed at.

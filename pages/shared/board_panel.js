@@ -129,7 +129,7 @@ function showPanel(view, panel, plotHeight) {
   [view.sx, view.backX] = scale(panel.x, left, width - right, panel.logX);
   [view.sy, view.backY] = scale(panel.y, height - bottom, top, panel.logY);
   view.figure.style.width = `${width}px`;
-  view.caption.textContent = panel.title;
+  write(view.caption, panel.title);
   view.caption.style.color = panel.ink === "text" ? "" : `var(--ink-${panel.ink})`;
   setAll(view.svg, { width, height, viewBox: `0 0 ${width} ${height}` });
   setAll(view.clip, view.box);
@@ -176,7 +176,7 @@ function showStrip(strip, data) {
 
 // What stands beneath: the panel's own sentence, or what is told for as long as something is pointed at.
 function say(view, words) {
-  view.words.textContent = words ?? view.panel.words;
+  write(view.words, words ?? view.panel.words);
   view.words.className = words === null ? "words" : "words read";
 }
 

@@ -9,8 +9,8 @@ from .theory_step import numbers_of, prefix_of
 from .url import set_text, text
 
 
-def offer_tries(step: AnyStep) -> None:
-    """Show the cases to try, and the question of the one that was chosen."""
+def offer_tries(step: AnyStep) -> bool:
+    """Show the cases to try, and the question of the one that was chosen; return whether it waits for an answer."""
     asked = text(QUESTION)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="t_tries"):
         st.markdown("**Try**", width="content")
@@ -19,9 +19,8 @@ def offer_tries(step: AnyStep) -> None:
                 case.title, key=f"t_try_{step.name}_{case.name}", on_click=_ask, args=(step, case),
                 type="primary" if case.name == asked else "secondary",
             )  # fmt: skip
-    for case in step.tries:
-        if case.name == asked:
-            _question(step, case)
+    chosen = next((case for case in step.tries if case.name == asked), None)
+    return chosen is not None and not _question(step, chosen)
 
 
 def _ask(step: AnyStep, case: Try) -> None:  # type: ignore[type-arg]
@@ -40,7 +39,8 @@ def _close() -> None:
     set_text(ANSWER, "")
 
 
-def _question(step: AnyStep, case: Try) -> None:  # type: ignore[type-arg]
+def _question(step: AnyStep, case: Try) -> bool:  # type: ignore[type-arg]
+    """Show a question, and once it is answered what is right and why; return whether it is."""
     written = text(ANSWER)
     said = int(written) - 1 if written in map(str, range(1, len(case.choices) + 1)) else None
     with st.container(border=True, key="t_question"):
@@ -53,8 +53,9 @@ def _question(step: AnyStep, case: Try) -> None:  # type: ignore[type-arg]
                 )  # fmt: skip
             st.button("Close", key="t_close", on_click=_close, type="tertiary", icon=":material/close:")
         if said is None:
-            return
+            return False
         before, after = numbers_of(step, case.before), numbers_of(step, case.after)
         right = case.right(before, after)
         verdict = "Right." if said == right else f"Not so: {case.choices[right][0].lower()}{case.choices[right][1:]}."
         st.markdown(f"**{verdict}** {case.why(before, after)}")
+    return True

@@ -59,7 +59,8 @@ def show_equation(step: AnyStep, settings: Parameters, numbers: Any) -> None:
     """Show the equation with its live numbers, and what its symbols mean."""
     tex = Tex(_is_dark())
     with st.container(key="t_equation"):
-        st.markdown(f"$$\n{step.equation(settings, numbers, tex)}\n$$")
+        lines = step.equation(settings, numbers, tex).split("\n")
+        st.markdown("\n\n".join(f"$$\n{line}\n$$" for line in lines))
     with st.container(key="t_symbols"):
         st.markdown(legend(step.symbols, new_symbols(step), tex))
 
@@ -73,11 +74,15 @@ def show_board(step: AnyStep, settings: Parameters, numbers: Any) -> None:
     board(step.board(settings, numbers), key="t_board", step=step.name, dark=_is_dark(), on_moved=moved)
 
 
-def show_more(step: AnyStep, settings: Parameters) -> None:
-    """Show what goes wrong here, where the step is used, and the call that computed its numbers."""
+def show_more(step: AnyStep, settings: Parameters, *, asking: bool = False) -> None:
+    """Show what goes wrong here, where the step is used, and the call that computed its numbers.
+
+    While a question stands (`asking`), what goes wrong would give the answer away.
+    """
     wrong, used = st.columns(2, gap="large")
     with wrong:
-        st.markdown(f"**What goes wrong here.** {step.pitfall}")
+        hidden = "Answer the question first: it is about this."
+        st.markdown(f"**What goes wrong here.** {hidden if asking else step.pitfall}")
     with used:
         place = step.place(settings)
         st.markdown(f"**Where it is used.** {place.words}")

@@ -181,6 +181,14 @@ def test_a_row_lights_its_pixel_and_its_line(page: Page, app_server: AppServer) 
     expect(page.locator(".board .lit").first).to_be_visible()
 
 
+def test_a_pointer_that_rests_after_a_drag_points_at_nothing(page: Page, app_server: AppServer) -> None:
+    visit(page, app_server, "neighbours")
+    drag(page, gestures(page, "window"), (0.3, 0.3), (0.6, 0.6))
+    page.wait_for_timeout(500)
+    wait_until_settled(page)
+    expect(page.locator(".board .lit")).to_have_count(0)
+
+
 @EVERY
 def test_a_steps_link_shows_the_same_in_a_fresh_browser(
     step: AnyStep, new_page: NewPage, app_server: AppServer, console_errors: list[str]

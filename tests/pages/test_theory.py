@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from flowlab.core.parameters import Parameters, Value
 from flowlab.drawing.board import Panel
+from flowlab.errors import FlowlabError
 from pages.shared.board import board_data
 from pages.shared.steps.step import AnyStep, Try
 from pages.shared.steps.symbols import SYMBOLS
@@ -57,9 +60,9 @@ def words(app: AppTest) -> str:
     return " ".join(str(e.value) for e in app.markdown)
 
 
-def link_of(step: AnyStep, settings: Parameters) -> dict[str, str]:
+def link_of(step: AnyStep, chosen: Parameters) -> dict[str, str]:
     written = {name: str(value).lower() if isinstance(value, bool) else str(value)
-               for name, value in settings.changed().items()}  # fmt: skip
+               for name, value in chosen.changed().items()}  # fmt: skip
     return {prefix_of(step) + name: value for name, value in written.items()}
 
 
@@ -124,8 +127,8 @@ def test_the_equation_carries_numbers_in_the_colours_of_the_figures(step: AnySte
 
 @EVERY
 def test_a_figure_and_what_it_weighs(step: AnyStep) -> None:
-    settings = step.parameters()
-    figures = step.board(settings, step.compute(settings))
+    chosen = step.parameters()
+    figures = step.board(chosen, step.compute(chosen))
     sent = json.dumps(board_data(figures, step=step.name, turn=1, dark=False), allow_nan=False)
     assert len(sent) < MOST_BYTES
     assert 2 <= sum(len(row) for row in figures.rows) <= 8
@@ -176,15 +179,49 @@ def test_the_corners_of_the_ranges_crash_nothing(step: AnyStep) -> None:
             assert said(app) or shown(app)["rows"], (field.name, value)
 
 
+def any_settings(kind: type[Parameters]) -> st.SearchStrategy[dict[str, Value]]:
+    """Return any values a link may hold: each in its range, whether they go together or not."""
+    values: dict[str, st.SearchStrategy[Any]] = {}
+    for field in kind.fields():
+        if field.kind is bool:
+            values[field.name] = st.booleans()
+        elif field.kind is str:
+            values[field.name] = st.sampled_from(field.choices)
+        elif field.kind is int:
+            step = 2 if field.step == 2 else 1
+            values[field.name] = st.sampled_from(range(int(field.low or 0), int(field.high or 0) + 1, step))
+        else:
+            values[field.name] = st.floats(field.low, field.high) | st.sampled_from([field.low, field.high])
+    return st.fixed_dictionaries(values)
+
+
+@EVERY
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_whatever_a_link_sets_is_drawn_or_refused_in_words(step: AnyStep, data: st.DataObject) -> None:
+    try:
+        chosen = step.parameters(**data.draw(any_settings(step.parameters)))
+        numbers = step.compute(chosen)
+    except FlowlabError:
+        return
+    sent = json.dumps(board_data(step.board(chosen, numbers), step=step.name, turn=1, dark=True), allow_nan=False)
+    assert len(sent) < MOST_BYTES
+    tex = step.equation(chosen, numbers, Tex(False))
+    assert "nan" not in tex
+    assert tex.count("{") == tex.count("}")
+    assert step.place(chosen).query["clip"]
+    compile(step.call(chosen), step.name, "exec")
+
+
 @EVERY
 def test_what_a_hand_does_on_a_panel_becomes_a_setting_within_its_range(step: AnyStep) -> None:
-    settings = step.parameters()
-    panels = [p for row in step.board(settings, step.compute(settings)).rows for p in row if isinstance(p, Panel)]
+    chosen = step.parameters()
+    panels = [p for row in step.board(chosen, step.compute(chosen)).rows for p in row if isinstance(p, Panel)]
     gestures = [panel for panel in panels if panel.gesture]
     assert gestures, "something can be touched"
     for panel in gestures:
-        moved = [step.moved(settings, panel.gesture, x, y) for x in panel.x for y in panel.y]
-        assert any(one != settings for one in moved), panel.gesture
+        moved = [step.moved(chosen, panel.gesture, x, y) for x in panel.x for y in panel.y]
+        assert any(one != chosen for one in moved), panel.gesture
         for one in moved:
             numbers = step.compute(one)
             assert step.board(one, numbers).rows
@@ -224,9 +261,11 @@ def test_a_try_asks_first_then_shows_and_tells_why(step: AnyStep, case: Try) -> 
     why = case.why(before, after)
     assert re.search(r"\d", why), "the reason has its numbers"
     assert why not in words(app), "nothing is given away"
+    assert step.pitfall not in words(app), "nor by what goes wrong here"
     press(app, f"t_say_{right}")
     assert "**Right.**" in words(app)
     assert why in words(app)
+    assert step.pitfall in words(app)
     answered = shown(app)
     assert answered == shown(open_step(step, **link_of(step, case.after))), "the picture answers"
     linked = open_step(step, t_try=case.name, t_said=str(right + 1), **link_of(step, case.after))
@@ -317,5 +356,5 @@ def test_the_numbers_of_a_step_are_those_of_flowlab() -> None:
     clip = open_clip(step.place(step.parameters()).query["clip"])
     first, second = clip.frame(0).grey, clip.frame(8).grey
     written = equation(open_page())
-    assert rf"\underset{{{first[15, 11]}}}" in written
+    assert rf"\underset{{{float(first[15, 11]):.1f}}}" in written
     assert rf"\underset{{{np.float32(second[23, 16]):.1f}}}" in written

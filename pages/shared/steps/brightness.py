@@ -1,5 +1,6 @@
 """Step 1: brightness constancy."""
 
+import math
 from dataclasses import replace
 
 from flowlab.drawing.board import Arrow, Board, Dot
@@ -17,9 +18,10 @@ def _equation(p: BrightnessParameters, b: Brightness, tex: Tex) -> str:
     moved = tex.ink(rf"{p.x}+{p.dx:g},\;{p.y}+{p.dy:g}", "flow")
     later = r"I(x+dx,\,y+dy,\,t+dt)"
     return (
-        rf"\begin{{gathered}}{tex.live('I(x,y,t)', b.now, 'first', 0)} \;=\; {tex.live(later, b.later, 'second', 1)}"
-        rf"\\[.9em] ({p.x},{p.y}) \to ({moved})\qquad {tex.ink('r', 'ft')} = {tex.value(b.later, 'second', 1)} - "
-        rf"{tex.value(b.now, 'first', 0)} = {tex.value(b.residual, 'ft', 1)}\end{{gathered}}"
+        rf"{tex.live('I(x,y,t)', b.now, 'first', 1)} = {tex.live(later, b.later, 'second', 1)}"
+        "\n"
+        rf"({p.x},{p.y}) \to ({moved}) \qquad {tex.ink('r', 'ft')} = {tex.value(b.later, 'second', 1)} - "
+        rf"{tex.value(b.now, 'first', 1)} = {tex.value(b.residual, 'ft', 1)}"
     )
 
 
@@ -35,17 +37,29 @@ def _board(p: BrightnessParameters, b: Brightness) -> Board:
     pictures = grey_panel(
         "pictures", "The two pictures: swipe from t to t + dt", b.stage.second,
         beneath=grey_rgb(b.stage.first), names=("t", "t + dt"), marks=picked, gesture="displacement",
-        at=(x + p.dx, y + p.dy), snap=0.5, words="Drag the arrow's head to guess where the point went.",
+        at=(x + p.dx, y + p.dy), snap=0.5, words=_drag_words(p),
     )  # fmt: skip
     still = signed_panel(
         "still", "Difference, nothing moved", b.unmoved, _SCALE, marks=(mark,), ink="ft", gesture="pick", at=(x, y),
-        snap=1, words=f"mean size {b.mean_unmoved:.1f} grey levels · click to pick a pixel",
+        snap=1,
+        words=f"Red: brighter later. Mean of |difference|, whole picture: {b.mean_unmoved:.1f}. Click to pick a pixel.",
     )  # fmt: skip
     warped = signed_panel(
         "warped", f"Difference after moving back by ({p.dx:g}, {p.dy:g})", b.warped, _SCALE, marks=(mark,), ink="ft",
-        gesture="pick", at=(x, y), snap=1, words=f"mean size {b.mean_warped:.1f} grey levels",
+        gesture="pick", at=(x, y), snap=1,
+        words=f"Mean of |difference|, whole picture: {b.mean_warped:.1f}.{_rim_words(p)}",
     )  # fmt: skip
     return Board(((pictures, still, warped),))
+
+
+def _drag_words(p: BrightnessParameters) -> str:
+    if (p.dx, p.dy) == TRUE_MOTION:
+        return "The arrow is at the truth. Drag its head away and see what is left."
+    return "Drag the arrow's head to where the point went."
+
+
+def _rim_words(p: BrightnessParameters) -> str:
+    return " Grey rim: moved in from outside, unknown." if p.dx or p.dy else ""
 
 
 def _moved(p: BrightnessParameters, gesture: str, x: float, y: float) -> BrightnessParameters:
@@ -59,7 +73,7 @@ def _moved(p: BrightnessParameters, gesture: str, x: float, y: float) -> Brightn
 def _place(p: BrightnessParameters) -> Place:
     return Place(
         "pages/dense_flow.py", "Measure this pair on Dense flow",
-        "The view residual there is this difference after warping, for the flow a method has found.",
+        "The view residual on Dense flow is this difference after moving back, by the flow that a method has found.",
         {"clip": brightness(p).stage.scene, "d_gap": str(GAP), "d_view": "residual"},
     )  # fmt: skip
 
@@ -72,6 +86,7 @@ import flowlab
 from flowlab.core.resample import warp_back
 
 clip = flowlab.open_clip({b.stage.scene!r})
+# frame 0 of the scene is the picture at t, frame {GAP} the one at t + dt
 first, second = (clip.frame(n).grey.astype(np.float32) for n in (0, {GAP}))
 flow = np.full((*first.shape, 2), ({p.dx}, {p.dy}), np.float32)
 residual = warp_back(second, flow) - first
@@ -85,6 +100,8 @@ def _change(before: float, after: float) -> int:
 
 
 _TRUE = BrightnessParameters()
+_NOISY = replace(_TRUE, noise=10.0)
+_ALONE = _NOISY.noise * math.sqrt(2 / math.pi)  # mean size of normal noise
 STEP = Step(
     name="brightness",
     title="A pixel keeps its brightness",
@@ -99,40 +116,47 @@ STEP = Step(
     tries=(
         Try(
             "light", "Dim the light", _TRUE, replace(_TRUE, light=-30.0),
-            "The true motion is set, and nothing is left of the difference. Now the light dims by 30 % between the two "
-            "pictures. What becomes of the difference after warping?",
+            "The true motion is set, and nothing is left of the difference (right). Now the light dims by 30 % between "
+            "the two pictures. What becomes of the difference after moving back?",
             ("It stays as small: the motion is still right", "It becomes large, although the motion is right"),
             lambda before, after: int(_change(before.mean_warped, after.mean_warped) == 2),
             lambda before, after: (
-                f"It rises from {before.mean_warped:.1f} to {after.mean_warped:.1f} grey levels: the point went from "
-                f"{after.now:.0f} to {after.later:.0f} where it arrived, so brightness constancy does not hold."
+                f"Its mean over the whole picture rises from {before.mean_warped:.1f} to {after.mean_warped:.1f} grey "
+                f"levels. The picked point had {after.now:.0f} and arrives with {after.later:.0f}: it did not keep its "
+                "brightness."
             ),
         ),
         Try(
             "half", "Go half the way", replace(_TRUE, dx=0.0, dy=0.0), replace(_TRUE, dx=_TRUE_U / 2, dy=_TRUE_V / 2),
-            "With no displacement the mean difference is large. You move back by half the true motion, (2.5, 4). "
-            "Does half of the difference go away?",
+            f"The blobs are about as wide as the whole move ({math.hypot(*TRUE_MOTION):.0f} px). You move back by half "
+            f"of the true motion, ({_TRUE_U / 2:g}, {_TRUE_V / 2:g}). Does half of the difference go away?",
             ("Yes, at least half goes", "No, less than half goes"),
             lambda before, after: int(after.mean_warped > before.mean_warped / 2),
             lambda before, after: (
-                f"It only falls from {before.mean_warped:.1f} to {after.mean_warped:.1f}: detail finer than the "
-                "remaining distance meets other detail, so being half right explains little."
+                f"Its mean over the whole picture only falls from {before.mean_warped:.1f} to {after.mean_warped:.1f}: "
+                f"still {math.hypot(*TRUE_MOTION) / 2:.1f} px off, most blobs lie on a neighbour of other brightness, "
+                "as if nothing had been moved."
             ),
         ),
         Try(
-            "noise", "Add noise", _TRUE, replace(_TRUE, noise=10.0),
-            "The camera adds noise of standard deviation 10 to both pictures. With the true motion, how large is the "
-            "mean size of what is left?",
-            ("0, as before: noise cancels", "About 10 grey levels: noise of two pictures adds up"),
-            lambda _before, after: int(after.mean_warped > 5),
+            "noise", "Add noise", _TRUE, _NOISY,
+            f"The camera adds noise: in both pictures every pixel is off, by {_ALONE:.0f} grey levels on average, a "
+            "little up or down as chance has it. How large is the mean of |difference| after moving back by the true "
+            "motion?",
+            (
+                "About 0: the two noises cancel",
+                f"More than {_ALONE:.0f}, but less than twice as much",
+                f"{2 * _ALONE:.0f}: the two noises add up",
+            ),
+            lambda _before, after: sum(after.mean_warped > share * _ALONE for share in (0.5, 1.8)),
             lambda _before, after: (
-                f"It is {after.mean_warped:.1f}: the two noises are independent, so their difference spreads by "
-                "√2 · 10 = 14, whose mean size is 11; reading between pixels would smooth it a little."
+                f"It is {after.mean_warped:.1f}: in some pixels the two noises go the same way and cancel, in others "
+                f"they go opposite ways and add up. On the whole that makes √2 times one noise, {_ALONE:.0f} · 1.4."
             ),
         ),
     ),
     pitfall="A shadow, a highlight, a lamp or automatic exposure changes brightness without motion; something that "
-    "hides the point leaves nothing to compare. Then the equation is wrong, and no method that rests on it can tell.",
+    "hides the point leaves nothing to compare. Then the equation is wrong, and nothing in it says so.",
     place=_place,
     call=_call,
 )  # fmt: skip

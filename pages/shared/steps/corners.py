@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Table, Words
+from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Table
 from flowlab.drawing.board_pictures import grey_panel, map_panel, signed_panel
 from flowlab.theory.corners import (
-    CORNER,
     EDGE,
+    NEAR,
     OPENCV_BYTES,
     OPENCV_MIN_EIGEN,
     SCENE,
@@ -21,14 +21,14 @@ from flowlab.theory.corners import (
 )
 from flowlab.tracking.parameters import HARRIS, SHI_TOMASI
 
-from .marks import dots
+from .eigenvalue_plane import eigenvalue_plane, score_ink
 from .measure import sparse_query
 from .step import Place, Step, Try
 from .tex import Tex
 
-_STEEP = 15.0  # levels/px: full colour of the roots of both eigenvalues, so that they can be compared
+_STEEP = 15.0  # levels/px: full colour of the root of the larger eigenvalue
+_FLATTEST = 8.0  # levels/px: of the smaller one's, which is small nearly everywhere
 _ROOT = 20.0  # levels/px: full colour of the fourth root of Harris' score
-_X, _Y = (1.0, 5000.0), (0.1, 1000.0)  # ends of the eigenvalue plane, levels^2/px^2
 _AXIS = 9.0  # px; length of the longer axis drawn in the picture
 _KINDS = {
     "flat": "flat: hardly any slope, nothing to hold on to",
@@ -37,32 +37,30 @@ _KINDS = {
 }
 
 
-def _ink(p: CornersParameters) -> str:
-    return "minor" if p.score == SHI_TOMASI else "text"
-
-
 def _equation(p: CornersParameters, n: Corners, tex: Tex) -> str:
     larger, smaller = n.eigenvalues
     (xx, xy), (_, yy) = n.m
     numbers = [tex.value(xx, "fx", 1), tex.value(xy, "text", 1), tex.value(yy, "fy", 1)]
     matrix = rf"\begin{{bmatrix}} {numbers[0]} & {numbers[1]} \\ {numbers[1]} & {numbers[2]} \end{{bmatrix}}"
     one, two = tex.live(r"\lambda_1", larger, "major", 1), tex.live(r"\lambda_2", smaller, "minor", 1)
-    score, minor = tex.live("R", n.r, "text", 0), tex.ink(r"\lambda_2", "minor")
-    return (
-        rf"\tfrac{{1}}{{{p.window**2}}}\,M = {matrix} \;\Rightarrow\; {one},\;\; {two} \qquad "
-        rf"\text{{Shi–Tomasi: }} {minor} \qquad "
-        rf" \text{{Harris: }} {score} = \lambda_1\lambda_2 - {p.k:g}\,(\lambda_1+\lambda_2)^2"
-    )
+    mean = rf"\frac{{M}}{{{p.window**2}}} = {matrix} \;\Rightarrow\; {one},\; {two}"
+    major, minor = tex.ink(r"\lambda_1", "major"), tex.ink(r"\lambda_2", "minor")
+    if p.score == SHI_TOMASI:
+        return mean + "\n" + rf"\text{{score (Shi–Tomasi)}} = {minor}"
+    score = tex.live("R", n.r, "text", 0)
+    return mean + "\n" + rf"\text{{score (Harris)}} = {score} = {major}{minor} - {p.k:g}\,({major}+{minor})^2"
 
 
 def _board(p: CornersParameters, n: Corners) -> Board:
-    return Board(((_picture(p, n), _larger(p, n), _score(p, n), _plane(p, n)), (_picked(p, n), _opencv(n))))
+    return Board(((_picture(p, n), _larger(p, n), _score(p, n), eigenvalue_plane(p, n)), (_picked(p, n), _opencv(n))))
 
 
 def _picture(p: CornersParameters, n: Corners) -> Panel:
     half = p.window // 2
     marks: list[Mark] = [
-        Dot(x, y, "ring", 4, ink=_ink(p), link=f"point {i}", label=f"point {i + 1} by score, at ({x:.0f}, {y:.0f})")
+        Dot(
+            x, y, "ring", 4, ink=score_ink(p), link=f"point {i}", label=f"point {i + 1} by score, at ({x:.0f}, {y:.0f})"
+        )
         for i, (x, y) in enumerate(n.points.tolist())
     ]
     marks.append(Square(p.x - half, p.y - half, p.window, p.window, ink="look", held=True, link="picked",
@@ -74,16 +72,18 @@ def _picture(p: CornersParameters, n: Corners) -> Panel:
         marks.append(Line(x, y, ink=ink, held=True, label="along this axis slopes are "
                           f"{root:.1f} levels/px, root mean square"))  # fmt: skip
     return grey_panel(
-        "picture", f"{len(n.points)} points picked", n.picture, marks=tuple(marks), gesture="pick",
+        "picture", f"{len(n.points)} points picked in the whole picture", n.picture, marks=tuple(marks), gesture="pick",
         at=(float(p.x), float(p.y)), snap=1,
-        words=f"Drag the window. ({p.x}, {p.y}) is {_KINDS[n.kind]}.",
+        words=f"A barber's pole: a striped tube before a wall. Drag the window. ({p.x}, {p.y}) is {_KINDS[n.kind]}. "
+        "Bars: the window's steepest way (violet) and flattest (pink), as long as √λ₁ to √λ₂. Rings: points picked.",
     )  # fmt: skip
 
 
 def _larger(p: CornersParameters, n: Corners) -> Panel:
     return _told(
         map_panel("larger", "Larger eigenvalue λ₁", np.sqrt(n.larger), _STEEP, unit="levels/px", ink="major",
-                  **_pickable(p), words="Colour: √λ₁, the slope the steepest way. Edges and corners alike."),
+                  **_pickable(p),
+                  words="Colour: √λ₁ of each pixel's window, its slope the steepest way. Edges and corners alike."),
         n.larger, "levels²/px²",
     )  # fmt: skip
 
@@ -93,18 +93,18 @@ def _score(p: CornersParameters, n: Corners) -> Panel:
         root = np.sign(n.harris) * np.sqrt(np.sqrt(np.abs(n.harris)))
         panel = signed_panel(
             "score", f"Harris' score R, k = {p.k:g}", root, _ROOT, unit="levels/px", ink="text", **_pickable(p),
-            words="Colour: the fourth root of R. Red: corners. Blue: edges, R is below 0.",
+            words="Colour: the fourth root of R of each pixel's window. Red: R is above 0. Blue: below.",
         )  # fmt: skip
         return _told(panel, n.harris, "levels⁴/px⁴")
-    panel = map_panel("score", "Smaller eigenvalue λ₂ (Shi–Tomasi)", np.sqrt(n.smaller), _STEEP, unit="levels/px",
+    panel = map_panel("score", "Smaller eigenvalue λ₂: the score", np.sqrt(n.smaller), _FLATTEST, unit="levels/px",
                       ink="minor", **_pickable(p),
-                      words="Colour: √λ₂, the slope the flattest way. Corners only.")  # fmt: skip
+                      words="Colour: √λ₂, its slope the flattest way, on another scale. Corners only.")  # fmt: skip
     return _told(panel, n.smaller, "levels²/px²")
 
 
 def _pickable(p: CornersParameters) -> dict[str, Any]:
     x, y = float(p.x), float(p.y)
-    mark = Dot(x, y, "square", 5, ink="look", link="picked", held=True)
+    mark = Dot(x, y, "ring", 8, ink="look", link="picked", held=True)
     return {"marks": (mark,), "gesture": "pick", "at": (x, y), "snap": 1}
 
 
@@ -113,67 +113,46 @@ def _told(panel: Panel, values: NDArray[Any], unit: str) -> Panel:
     return replace(panel, values=values, unit=unit)
 
 
-def _plane(p: CornersParameters, n: Corners) -> Panel:
-    inside = np.maximum(n.sampled, (_X[0], _Y[0]))
-    marks: list[Mark] = [
-        dots(inside[~n.taken], ink="faint", width=3.0), dots(inside[n.taken], ink=_ink(p), width=3.0),
-    ]  # fmt: skip
-    marks.append(Line((_Y[0], _X[1]), (_Y[0], _X[1]), ink="faint", width=1.0, label="λ₂ = λ₁: alike every way"))
-    names = ("the score's threshold", "λ₁ at the same share of its largest", "R = 0")
-    marks += [
-        Line(x, y, ink="faint" if i else _ink(p), dash="dash" if i else "solid", width=1.5 if i else 2.0, label=name)
-        for i, ((x, y), name) in enumerate(zip(n.borders, names, strict=False))
-    ]  # fmt: skip
-    column, row = n.points.T.astype(int)
-    marks += [
-        Dot(float(one), float(two), "ring", 4, ink=_ink(p), link=f"point {i}", label=f"point {i + 1}")
-        for i, (one, two) in enumerate(zip(n.larger[row, column], n.smaller[row, column], strict=True))
-    ]
-    marks += [Words(1.3, 0.16, "flat", ink="faint"), Words(_X[1] * 0.75, 0.16, "edge", "end", ink="faint"),
-              Words(_X[1] * 0.75, 700.0, "corner", "end", ink=_ink(p))]  # fmt: skip
-    larger, smaller = n.eigenvalues.tolist()
-    marks.append(Dot(max(larger, _X[0]), max(smaller, _Y[0]), size=6, ink="look", link="picked",
-                     label=f"picked pixel: λ₁ {larger:.1f}, λ₂ {smaller:.1f}"))  # fmt: skip
-    return Panel(
-        "plane", "The eigenvalue plane: a dot a pixel", _X, _Y, marks=tuple(marks), log_x=True, log_y=True, aspect=1.0,
-        x_title="λ₁, levels²/px²", y_title="λ₂, levels²/px²",
-        words="Inside the solid line: good enough to follow. Rings: the points picked.",
-    )  # fmt: skip
-
-
 def _picked(p: CornersParameters, n: Corners) -> Table:
     taken, unit = ("λ₂", "levels²/px²") if p.score == SHI_TOMASI else ("R", "levels⁴/px⁴")
-    rows = (
+    rows = [
         Row(("larger eigenvalue λ₁", f"{n.eigenvalues[0]:.1f} levels²/px²"), link="picked"),
         Row(("smaller eigenvalue λ₂", f"{n.eigenvalues[1]:.1f} levels²/px²"), link="picked"),
-        Row(("Harris' score R", f"{_thousands(n.r)} levels⁴/px⁴"), link="picked"),
-        Row((f"a corner where {taken} is at least", f"{n.threshold:,.1f} {unit}"), link="picked"),
+    ]
+    if p.score == HARRIS:
+        rows.append(Row(("Harris' score R", f"{_thousands(n.r)} {unit}"), link="picked"))
+    rows += [
+        Row((f"a corner has {taken} of at least", f"{n.threshold:,.1f} {unit}"), link="picked"),
         Row(("so this pixel is", n.kind), link="picked", strong=True),
-        Row(("points picked by quality", f"{len(n.points)}")),
-        Row((f"of these λ₂ ≥ {p.least:g}, whatever the light", f"{n.fixed}")),
-    )
-    return Table("picked", f"The picked pixel ({p.x}, {p.y}), and the points", (("", "text"), ("", "text")), rows)
+        Row(("whole picture: points picked", f"{len(n.points)}")),
+        Row((f"of these with λ₂ of at least {p.least:g}", f"{n.fixed}")),
+    ]
+    return Table(
+        "picked", f"The picked pixel ({p.x}, {p.y}), and the whole picture", (("", "text"), ("", "text")), tuple(rows),
+        words=f"A corner has at least {100 * p.quality:.0f} % (quality) of the best {taken} in the picture. The last "
+        "line is the fixed threshold, for comparison.",
+    )  # fmt: skip
 
 
 def _opencv(n: Corners) -> Table:
     o = n.opencv
     bytes_, lucas_kanade = OPENCV_MIN_EIGEN / OPENCV_BYTES, 1 / from_lucas_kanade(1)
     rows = tuple(
-        Row((name, slopes, _short(says), times, _short(says / factor)))
-        for name, slopes, says, times, factor in (
-            ("flowlab: smaller_eigenvalue", "Sobel", o.sobel, "", 1.0),
-            ("cv2.cornerMinEigenVal, float", "Sobel", o.corner_float, f"× {OPENCV_MIN_EIGEN:g}", OPENCV_MIN_EIGEN),
-            ("cv2.cornerMinEigenVal, 8-bit", "Sobel", o.corner_bytes, f"× {OPENCV_MIN_EIGEN:g} / 255²", bytes_),
-            ("flowlab: lucas_kanade_points", "Scharr", o.scharr, "", 1.0),
-            ("cv2.calcOpticalFlowPyrLK", "Scharr", o.lucas_kanade, f"÷ {1 / lucas_kanade:g}", lucas_kanade),
+        Row((name, _short(says), times, _short(says / factor)))
+        for name, says, times, factor in (
+            ("smaller_eigenvalue", o.sobel, "", 1.0),
+            ("cornerMinEigenVal, float", o.corner_float, f"× {OPENCV_MIN_EIGEN:g}", OPENCV_MIN_EIGEN),
+            ("cornerMinEigenVal, 8-bit", o.corner_bytes, f"× {OPENCV_MIN_EIGEN:g} / 255²", bytes_),
+            ("lucas_kanade_points", o.scharr, "", 1.0),
+            ("calcOpticalFlowPyrLK", o.lucas_kanade, f"÷ {1 / lucas_kanade:g}", lucas_kanade),
         )
     )
-    columns = (
-        ("λ₂ of the picked pixel by", "text"), ("slopes", "text"), ("says", "minor"), ("scale", "text"),
-        ("levels²/px²", "minor"),
-    )  # fmt: skip
-    words = "minEigThreshold is on the last line's scale; Sobel and Scharr slopes differ a little."
-    return Table("opencv", "OpenCV's scale of eigenvalues", columns, rows, words=words)
+    columns = (("function", "text"), ("says", "minor"), ("scale", "text"), ("λ₂", "minor"))
+    words = (
+        "λ₂ of the picked pixel by two functions of flowlab and three of OpenCV (cv2), which count on other scales; "
+        "OpenCV's minEigThreshold is on the last line's. The first three take Sobel's slopes, the others Scharr's."
+    )
+    return Table("opencv", "Only for those who use OpenCV: its scales", columns, rows, words=words)
 
 
 def _short(value: float) -> str:
@@ -191,7 +170,8 @@ def _moved(p: CornersParameters, _gesture: str, x: float, y: float) -> CornersPa
 def _place(p: CornersParameters) -> Place:
     return Place(
         "pages/sparse_tracking.py", "Follow these points on Sparse tracking",
-        "The same score, quality and distance begin the tracks there. Those at the pole's rim follow no thing.",
+        "There the same score, quality and distance pick the points that are followed. Watch those where a stripe "
+        "meets the pole's rim: they slide along the rim, as no paint on the pole does.",
         sparse_query(SCENE, detector=p.score, quality=p.quality, min_distance=p.min_distance, block_size=p.window),
     )  # fmt: skip
 
@@ -213,14 +193,8 @@ def _growth(before: Corners, after: Corners) -> float:
     return float(np.mean(after.eigenvalues / before.eigenvalues))
 
 
-def _fewer(before: Corners, after: Corners) -> int:
-    """Return 0 where as many points remain, 1 where fewer do, 2 where more."""
-    more = len(after.points) - len(before.points)
-    return 0 if more == 0 else 1 if more < 0 else 2
-
-
 _START = CornersParameters()
-_HARRIS = replace(_START, score=HARRIS, x=CORNER[0], y=CORNER[1])
+_NEAR = replace(_START, x=NEAR[0], y=NEAR[1])
 STEP = Step(
     name="corners",
     title="Which points can be followed?",
@@ -235,15 +209,16 @@ STEP = Step(
     controls=("score", "quality", "min_distance", "window", "k", "light", "least"),
     tries=(
         Try(
-            "edge", "From a corner to an edge", _HARRIS, replace(_HARRIS, x=EDGE[0], y=EDGE[1]),
-            "At the corner both eigenvalues are large and Harris' R is positive. The picked pixel moves to the "
-            "middle of a stripe's edge, which is as steep. What happens to R?",
-            ("It stays positive: the edge is as steep", "It becomes 0: nothing to see there", "It becomes negative"),
+            "edge", "From a corner to an edge", _START, replace(_START, score=HARRIS, x=EDGE[0], y=EDGE[1]),
+            f"Harris and Stephens' score is R = λ₁λ₂ − {_START.k:g} (λ₁ + λ₂)²; it is above 0 at this corner. Now it "
+            "is mapped, and the picked pixel moves to the middle of a stripe's edge. What is R there?",
+            ("Above 0: the edge is about as steep", "Just about 0: nothing to see there", "Far below 0"),
             lambda _before, after: 2 if after.r < -1 else 1 if after.r <= 1 else 0,
             lambda before, after: (
-                f"λ₁ = {after.eigenvalues[0]:.0f} (before: {before.eigenvalues[0]:.0f}) stays large, λ₂ falls from "
-                f"{before.eigenvalues[1]:.0f} to {after.eigenvalues[1]:.1f}. Their product is small, and the term with "
-                f"k takes R below 0: {_thousands(after.r)}. Shi and Tomasi just look at λ₂: it is small, so no."
+                f"λ₁ stays large ({before.eigenvalues[0]:.0f} → {after.eigenvalues[0]:.0f}), but λ₂ falls from "
+                f"{before.eigenvalues[1]:.0f} to {after.eigenvalues[1]:.1f}, as nothing changes along an edge. With it "
+                f"the product goes, and what is taken off stays: R = {_thousands(after.r)}, and edges are blue in the "
+                "map. Shi and Tomasi's score is λ₂ itself: small, so no corner either."
             ),
         ),
         Try(
@@ -252,26 +227,37 @@ STEP = Step(
             ("Not at all", "2 times", "4 times"),
             lambda before, after: 0 if (grown := _growth(before, after)) < 1.4 else 1 if grown < 3 else 2,
             lambda before, after: (
-                f"{_growth(before, after):.1f} times: slopes double, and M holds their squares. Quality, a share of "
-                f"the best, takes {len(before.points)} points in dim light, {len(after.points)} in bright; a fixed "
-                f"threshold passes {before.fixed} and {after.fixed} of them."
+                f"{_growth(before, after):.1f} times: slopes double, and M holds their squares. Quality is a share of "
+                f"the best score, which grows as much, so {len(before.points)} points were picked and "
+                f"{len(after.points)} are now. The fixed threshold (dotted line) does not grow: {before.fixed} of them "
+                f"were above it, {after.fixed} are now."
             ),
         ),
         Try(
-            "quality", "Ask for better points", _START, replace(_START, quality=0.3),
-            "Quality 0.05 takes every peak of at least 5 % of the best score. It is raised to 0.3. Which points "
-            "remain?",
-            ("All: a corner is a corner", "Fewer: only where λ₂ is largest", "More: weak ones no longer compete"),
-            _fewer,
+            "window", "A wider window", _NEAR, replace(_NEAR, window=15),
+            f"The picked pixel ({NEAR[0]}, {NEAR[1]}) lies on a stripe's edge, some 5 pixels from where the stripe "
+            "meets the pole's foot. The window grows from 5 to 15 pixels a side. What does the pixel count as then?",
+            ("Still an edge: the pixel has not moved", "A corner", "Flat: the edge is averaged away"),
+            lambda _before, after: ("edge", "corner", "flat").index(after.kind),
             lambda before, after: (
-                f"{len(after.points)} of {len(before.points)}: the line in the eigenvalue plane rose from λ₂ = "
-                f"{before.threshold:.0f} to {after.threshold:.0f}."
+                f"The window now reaches the foot, whose slopes point another way: λ₂ grows from "
+                f"{before.eigenvalues[1]:.1f} to {after.eigenvalues[1]:.1f}. (λ₁ falls from "
+                f"{before.eigenvalues[0]:.0f} to {after.eigenvalues[0]:.0f}, an average that takes in more flat "
+                "pixels.) It is the window that is a corner, not the pixel in its middle: a wide one finds corners "
+                "that lie some pixels off."
             ),
         ),
     ),
-    pitfall="A corner of the picture need not be a corner of a thing. Where a stripe meets the pole's rim both "
+    pitfall="A corner of the picture need not be a corner of a thing. Where a stripe meets the pole's upright rim both "
     "eigenvalues are large, but as the pole turns that meeting point slides along the rim: it is followed perfectly, "
     "and says nothing true. And a fixed threshold on an eigenvalue means another thing in other light.",
     place=_place,
     call=_call,
+    unfold=(
+        "Shi–Tomasi and Harris: two scores",
+        "Both are called after their authors. **Shi and Tomasi** (1994) take λ₂ itself: a window is as good as its "
+        "flattest direction. **Harris and Stephens** (1988) take R = λ₁λ₂ − k (λ₁ + λ₂)², which can be had from M "
+        "without its eigenvalues: λ₁λ₂ is the determinant of M ÷ n and λ₁ + λ₂ the sum of its diagonal. It is large "
+        "where both are, and the larger k is, the nearer λ₂ must be to λ₁. *Score*, on the left, chooses.",
+    ),
 )  # fmt: skip

@@ -4,36 +4,27 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Strip, Table
+from flowlab.drawing.board import Board, Line, Panel, Row, Square, Table, Words
 from flowlab.drawing.board_pictures import grey_panel
-from flowlab.drawing.scales import ColourMap, colour_scale, sequential_colours
 from flowlab.theory.error_surface import REACH, Cut
 from flowlab.theory.least_squares import (
     BY_HAND,
     DRAWS,
     FRAME,
     LENS,
-    LINEAR,
     LeastSquares,
     LeastSquaresParameters,
     least_squares,
 )
 
-from .marks import dots
+from .error_map import WAYS, error_map
 from .measure import dense_query
 from .step import Place, Step, Try
 from .tex import Tex
 
-_SCALE = 30.0  # grey levels: full colour of the root mean square residual, the same for every window
 _MOST = 800.0  # grey levels^2: top of the cuts' axis, the same for every window
 _NONE = r"\text{no one answer}"
-_VERDICTS = (
-    "flat paper: no slope but noise, so every motion fits alike and there is no answer",
-    "an edge: a valley, so the motion is known across the edge and not along it",
-    "a bowl with one lowest point: the motion is known both ways",
-)
 
 
 def _equation(_p: LeastSquaresParameters, n: LeastSquares, tex: Tex) -> str:
@@ -46,10 +37,15 @@ def _equation(_p: LeastSquaresParameters, n: LeastSquares, tex: Tex) -> str:
     flow = tex.ink(_stack("u", "v", gap="0.2em"), "flow")
     values = _stack(*(tex.value(value, "flow") for value in n.flow), gap="0.2em")
     answer = rf"{tex.ink('M^{-1}', 'text')}\,{tex.ink('q', 'ft')} = {values}" if n.solved else _NONE
+    least = tex.live("E(u,v)", n.least, "ft", 0)
+    squares = rf"({tex.ink('f_x', 'fx')}u + {tex.ink('f_y', 'fy')}v + {tex.ink('f_t', 'ft')})^2"
     noise = tex.live(r"\sigma_n", n.noise, "text", 1)
     return (
-        rf"\underbrace{{{matrix}}}_{{M}} {flow} = \underbrace{{{sums}}}_{{q}} \;\Rightarrow\; "
-        rf"{flow} = {answer} \qquad {tex.ink('C', 'flow')} = 2\,{noise}^2\,M^{{-1}}"
+        rf"{least} = \sum {squares} \to \text{{least}}"
+        "\n"
+        rf"\underbrace{{{matrix}}}_{{M}} {flow} = \underbrace{{{sums}}}_{{q}} \;\Rightarrow\; {flow} = {answer}"
+        "\n"
+        rf"{tex.ink('C', 'flow')} = 2\,{noise}^2\,M^{{-1}}"
     )
 
 
@@ -66,47 +62,10 @@ def _board(p: LeastSquaresParameters, n: LeastSquares) -> Board:
     )  # fmt: skip
     picture = grey_panel(
         "picture", "The window that votes", n.first, marks=(window,), gesture="window",
-        at=(float(n.x), float(n.y)), snap=1, words="Drag the window: corner, edge, flat paper.",
+        at=(float(n.x), float(n.y)), snap=1,
+        words="Drag the window: corner, edge, flat paper. All numbers of this step belong to it.",
     )  # fmt: skip
-    return Board(((picture, _map(p, n), _cuts(n)), (_table(n),)))
-
-
-def _map(p: LeastSquaresParameters, n: LeastSquares) -> Panel:
-    left = np.sqrt(n.surface)
-    margin = (n.u[1] - n.u[0]) / 2
-    which = "the linear equations leave" if p.surface == LINEAR else "really shifting leaves"
-    return Panel(
-        "map", "E(u,v): what each motion leaves unexplained", (n.u[0] - margin, n.u[-1] + margin),
-        (n.v[-1] + margin, n.v[0] - margin), image=sequential_colours(left, _SCALE, ColourMap.RESIDUAL), smooth=True,
-        values=left, unit="grey levels", x_title="u, px (right)", y_title="v, px (down)", ink="ft",
-        strip=Strip(colour_scale(ColourMap.RESIDUAL, 256, 8), ("0", f"{_SCALE:g} grey levels")), marks=_marks(n),
-        words=f"Colour: √(E / {n.pixels}), what {which} a pixel on average. {_VERDICTS[n.known].capitalize()}.",
-    )  # fmt: skip
-
-
-def _marks(n: LeastSquares) -> tuple[Mark, ...]:
-    marks: list[Mark] = [
-        Line(x, y, ink="ft", width=1.0, closed=True, faded=True, label="a line of equal E of the linear equations")
-        for x, y in n.contours
-    ]
-    marks.append(dots(n.draws, ink="flow", width=3.5, label=f"answers with {DRAWS} other draws of the noise"))
-    if n.ellipse:
-        x, y = n.ellipse
-        u, v = n.flow.tolist()
-        size = " × ".join(f"{axis:.2f}" for axis in n.deviation)
-        marks.append(
-            Line(x, y, ink="flow", closed=True, filled=True, link="ellipse", label=f"1 σ of noise: ± {size} px")
-        )
-        marks += [
-            Line(
-                tuple((u + np.array([-1, 1]) * way[0] * reach).tolist()),
-                tuple((v + np.array([-1, 1]) * way[1] * reach).tolist()), ink=ink, link=ink, width=1.0,
-            )
-            for ink, way, reach in zip(("major", "minor"), n.axes, n.deviation, strict=True)
-        ]  # fmt: skip
-        marks.append(Dot(u, v, ink="flow", label=f"estimate ({u:.2f}, {v:.2f}) px"))
-    true_u, true_v = n.truth.tolist()
-    return (*marks, Dot(true_u, true_v, "cross", 6, ink="true", label=f"truth ({true_u:g}, {true_v:g}) px"))
+    return Board(((picture, error_map(p, n), _cuts(n)), (_table(n),)))
 
 
 def _cuts(n: LeastSquares) -> Panel:
@@ -121,44 +80,55 @@ def _cuts(n: LeastSquares) -> Panel:
                 link=ink,
                 width=1.5,
                 dash="dash",
-                label=f"{words}, really shifted",
+                label=f"{words}, picture really moved back",
             ),
         )
 
-    marks = (*lines(n.cuts[1], "minor", "the flattest way"), *lines(n.cuts[0], "major", "the steepest way"))
+    marks = (
+        *lines(n.cuts[1], "minor", "the flattest way"), *lines(n.cuts[0], "major", "the steepest way"),
+        Words(0.08, 0.94 * _MOST, "steepest way", ink="major"), Words(0.08, 0.86 * _MOST, "flattest way", ink="minor"),
+    )  # fmt: skip
     return Panel(
-        "cuts", "Two cuts through the lowest point: steepest, flattest", (-REACH, REACH), (0.0, _MOST), marks=marks,
+        "cuts", "E along two lines through its lowest point", (-REACH, REACH), (0.0, _MOST), marks=marks,
         x_title="px from the lowest point", y_title="E / n, grey levels²", aspect=1.0,
-        words="Solid: the linear equations, a parabola. Dashed: the picture really shifted. "
-        "Farther out the two part.",
+        words=f"Per pixel of this window, E / {n.pixels}. Solid: the linear equations, a parabola. Dashed: the second "
+        "picture really moved back. Farther out the two part.",
     )  # fmt: skip
 
 
 def _table(n: LeastSquares) -> Table:
-    named = zip(("steepest way", "flattest way"), ("major", "minor"), range(2), strict=True)
+    named = zip(WAYS, ("major", "minor"), range(2), strict=True)
     rows = tuple(
         Row(
-            (f"{name} {_way(n.axes[i])}", f"{n.eigenvalues[i]:.0f}", f"{n.noise_floor:.0f}",
+            (name, f"{n.eigenvalues[i]:.0f}", f"{n.noise_floor:.0f}",
              _px(n.deviation[i]), _px(n.scatter[i]), _px(n.off[i], signed=True)),
             link=ink,
         )
         for name, ink, i in named
     )  # fmt: skip
     columns = (
-        ("along the axes of M", "text"), ("steepness λ, levels²/px²", "text"), ("noise alone would give", "faint"),
-        ("1 σ by C", "flow"), (f"scatter of {DRAWS} answers", "flow"), ("their mean misses the truth by", "true"),
+        ("way", "text"), ("Σ slope²", "text"), ("noise", "text"),
+        ("1 σ", "flow"), ("scatter", "flow"), ("miss", "true"),
     )  # fmt: skip
     return Table(
-        "axes", f"What the covariance predicts, and what {DRAWS} other draws of the noise do (small dots)", columns,
+        "axes", f"This window: what C predicts, px, and what {DRAWS} other draws of the noise do (small dots)", columns,
         rows,
-        words=f"σₙ is known from the noise set here, with the rounding to whole levels: {n.noise:.2f}. "
-        f"Where it is not known, the residuals tell it: {n.noise_told:.2f}. "
-        "Two answers in three lie within 1 σ, either way.",
+        words="Σ slope²: of the window that way, levels²/px² (an eigenvalue of M); noise: about how much of it noise "
+        "alone makes. 1 σ: by C. Scatter: standard deviation of the small dots. Miss: their mean minus the truth. "
+        f"{_share(n)} σₙ = {n.noise:.2f}: the noise set here, with rounding to whole levels; were it not known, what "
+        f"is left over would tell it: √(E / ({n.pixels} − 2) / 2) = {n.noise_told:.2f}.",
     )  # fmt: skip
 
 
-def _way(axis: NDArray[np.float64]) -> str:
-    return f"({axis[0]:.2f}, {axis[1]:.2f})".replace("-", "−")
+def _share(n: LeastSquares) -> str:
+    """Return how far the dots keep to what C says."""
+    if not n.solved:
+        return "M has no inverse: there is no answer, and no C."
+    steep, flat = n.within
+    return (
+        "Were only the noise in f_t at work, about 2 dots in 3 would lie within 1 σ of their mean along each axis "
+        f"(here {steep} and {flat} of {DRAWS}), and their miss would be 0."
+    )
 
 
 def _px(value: float, signed: bool = False) -> str:
@@ -166,7 +136,7 @@ def _px(value: float, signed: bool = False) -> str:
         return "no answer"
     if math.isinf(value):
         return "∞"
-    return f"{round(value, 3) + 0.0:{'+' if signed else ''}.3f} px".replace("-", "−")
+    return f"{round(value, 3) + 0.0:{'+' if signed else ''}.3f}".replace("-", "−")
 
 
 def _moved(p: LeastSquaresParameters, _gesture: str, x: float, y: float) -> LeastSquaresParameters:
@@ -203,7 +173,14 @@ def _grown(before: LeastSquares, after: LeastSquares) -> float:
     return float(np.mean(after.deviation / before.deviation))
 
 
+def _grew(before: LeastSquares, after: LeastSquares) -> str:
+    """Return both half-axes before and after, in words."""
+    (steep, flat), (steeper, flatter) = before.deviation, after.deviation
+    return f"{steep:.3f} → {steeper:.3f} px the steepest way and {flat:.3f} → {flatter:.3f} px the flattest way"
+
+
 _START = LeastSquaresParameters()
+_FAR = replace(_START, span=1.2)  # the edge's ellipse is long
 _TEXTURE = replace(_START, place="landscape")
 STEP = Step(
     name="least-squares",
@@ -219,26 +196,26 @@ STEP = Step(
     controls=("place", "window", "noise", "surface", "span"),
     tries=(
         Try(
-            "edge", "From corner to edge", _START, replace(_START, place="edge"),
-            "At the corner the ellipse is small and nearly round. The window slides along to the middle of the edge. "
-            "What becomes of the ellipse?",
+            "edge", "From corner to edge", _FAR, replace(_FAR, place="edge"),
+            "Here the map reaches farther, so the corner's ellipse, nearly round, is small. Now the window slides "
+            "along the square's side until it sees a straight edge only. What becomes of the ellipse?",
             ("It grows alike in all directions", "It stretches along the edge only", "It stays as it is"),
             _stretches,
             lambda before, after: (
-                f"Across the edge it stays at ± {after.deviation[0]:.2f} px, along it grows from "
-                f"± {before.deviation[1]:.2f} to ± {after.deviation[1]:.2f}: "
-                f"the longer axis is now {after.stretch:.0f} times the shorter one, {before.stretch:.1f} times before. "
-                f"Even that is too hopeful: on average the dots miss the cross by {abs(after.off[1]):.2f} px along it."
+                f"Its half-axes go {_grew(before, after)}, along the edge. In truth it is worse: M finds "
+                f"{after.eigenvalues[1]:.0f} levels²/px² along the edge, but about {after.noise_floor:.0f} come from "
+                "noise alone. So M sees slopes where there are none, and the small dots gather around an answer that "
+                f"is {abs(after.off[1]):.2f} px from the cross along the edge."
             ),
         ),
         Try(
-            "noise", "Twice the noise", replace(_START, span=0.5), replace(_START, span=0.5, noise=2 * _START.noise),
+            "noise", "Twice the noise", _START, replace(_START, noise=2 * _START.noise),
             "The camera's noise doubles from 5 to 10 grey levels. How much longer do the axes of the ellipse become?",
             ("About 1.4 times", "About 2 times", "About 4 times"),
             lambda before, after: 0 if (grown := _grown(before, after)) < 1.6 else 1 if grown < 3 else 2,
             lambda before, after: (
-                f"{_grown(before, after):.1f} times: from ± {before.deviation[1]:.2f} to ± {after.deviation[1]:.2f} px "
-                f"the flattest way. The covariance grows with the noise's variance, so by 4, and an axis is its root."
+                f"The half-axes go {_grew(before, after)}: C holds σₙ², which is 4 times as large, "
+                "and the half-axes are the roots of C's eigenvalues."
             ),
         ),
         Try(
@@ -248,22 +225,23 @@ STEP = Step(
             ("It shrinks: more pixels vote", "It grows: more noise comes in", "Nothing: noise averages the same"),
             lambda before, after: 0 if (grown := _grown(before, after)) < 0.8 else 1 if grown > 1.25 else 2,
             lambda before, after: (
-                f"The flattest way it falls from ± {before.deviation[1]:.2f} to ± {after.deviation[1]:.2f} px: "
-                f"M is a sum, and {after.pixels} pixels add up to more than {before.pixels}. "
-                "That holds while they all move alike."
+                f"The half-axes go {_grew(before, after)}: M is a sum, and {after.pixels} "
+                f"pixels add up to more than {before.pixels}; C holds M⁻¹. That is good while all of them move alike."
             ),
         ),
     ),
-    pitfall="The ellipse knows the noise in the change from picture to picture, and nothing else. Noise also makes "
-    "slopes look steeper than they are, which pulls the answer towards no motion wherever the window holds little "
-    "else: on an edge the small dots gather around the motion across it, far from the cross, and on flat paper around "
-    "(0, 0). Set the noise to 0 on flat paper, and M has no inverse at all.",
+    pitfall="The ellipse knows the noise in $f_t$ and nothing else. But noise makes slopes, too, where there are none, "
+    "and M takes them for real: that pulls the answer towards no motion wherever the window holds little else. On an "
+    "edge the small dots gather near the motion across it, far from the cross; on flat paper they lie between the "
+    "cross and (0, 0), or at (0, 0) with a large window. Set the noise to 0 there, and M has no inverse at all.",
     place=_place,
     call=_call,
     unfold=(
-        "Why the lens?",
-        f"Both pictures pass a lens that blurs by σ = {LENS:g} px before the noise is added, as in a real camera. An "
+        "How these pictures are made, and where their slopes are taken",
+        f"Before the noise is added, both pictures are blurred by σ = {LENS:g} px, as the lens of a camera does. An "
         "edge sharper than a pixel has no slope to speak of, and the straight line of step 2 would be wrong before any "
-        "noise came in. The Measure page shows the scene without that lens.",
+        "noise came in. Dense flow opens the scene without that blur.\n\n"
+        "The slopes of this step are those of the first picture alone; steps 4 and 5 took those of the mean of both. "
+        "While the motion is below a pixel the difference is small.",
     ),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Table
+from flowlab.drawing.board import Board, Dot, Line, Mark, Panel, Row, Square, Table, Words
 from flowlab.drawing.board_pictures import grey_rgb
 from flowlab.theory.neighbours import BLUR, INDEX, MOST_ROWS, PART, Neighbours, NeighboursParameters, neighbours
 
@@ -12,18 +12,26 @@ from .plane import cell, live_motion, motion_arrow, motion_line, motion_plane, r
 from .step import Place, Step, Try
 from .tex import Tex
 
-_LONGER = 5  # times the motion: an arrow of one pixel cannot be seen
+_LONGER = 8  # times the motion: an arrow of one pixel cannot be seen
+_BELOW = 0.36  # px/frame: from a ring to its name
+_INKS = {"leaf": "look", "pebbles": "major"}  # of the lines, where a window holds two motions
 
 
 def _equation(_p: NeighboursParameters, n: Neighbours, tex: Tex) -> str:
     middle = len(n.rows) // 2
-    fx, fy, ft = n.rows[middle].tolist()
-    row = rf"{tex.live('f_x', fx, 'fx')}\,u + {tex.live('f_y', fy, 'fy')}\,v + {tex.live('f_t', ft, 'ft')} \approx 0"
+    f_x, f_y, f_t = (
+        tex.live(f"f_{{{axis},i}}", value, f"f{axis}")
+        for axis, value in zip("xyt", n.rows[middle].tolist(), strict=True)
+    )
     weight = tex.live("w_i", float(n.weights[middle]), "text")
-    pixels = rf"i = 1 \dots {len(n.rows)} \quad {weight}"
-    agreed = rf"\text{{one }} {live_motion(tex, n.vote.seen, 'flow')} \text{{ for all}}"
-    true = rf"\text{{true }} {live_motion(tex, n.true, 'true')}"
-    return rf"\begin{{gathered}}{row} \quad {pixels}\\[.9em]{agreed} \qquad {true}\end{{gathered}}"
+    estimate = live_motion(tex, n.vote.seen, "flow") if n.vote.known else "(u,v)"
+    return (
+        rf"{f_x}\,u + {f_y}\,v + {f_t} \approx 0"
+        "\n"
+        rf"i = 1 \dots {len(n.rows)}\;(\text{{here }}{middle + 1}),\quad \text{{counts }}{weight}"
+        "\n"
+        rf"\text{{one for all: }}{estimate} \quad \text{{true: }}{live_motion(tex, n.true, 'true')}"
+    )
 
 
 def _board(p: NeighboursParameters, n: Neighbours) -> Board:
@@ -34,19 +42,27 @@ def _picture(p: NeighboursParameters, n: Neighbours) -> Panel:
     x, y, half = float(p.x), float(p.y), p.size // 2
     left, top, width, height = PART
     part = (slice(top, top + height), slice(left, left + width))
-    marks: list[Mark] = [*_rim(n), *motion_arrow(x, y, n.true, _LONGER, dash="dash", ink="true", held=True)]
-    if n.vote.known:
-        marks += motion_arrow(x, y, n.vote.seen, _LONGER, ink="flow", held=True)
-    marks += (_pixel(n, number) for number in _drawn(n))  # above the arrows, so that each can be pointed at
+    marks: list[Mark] = [*_rim(n), *(_pixel(n, number) for number in _drawn(n))]
     marks.append(Square(x - half, y - half, p.size, p.size, ink="look", width=2.5, held=True))
+    if n.vote.known:
+        marks += motion_arrow(x, y, n.vote.seen, _LONGER, ink="flow", width=6.0, held=True)
+    marks += motion_arrow(x, y, n.true, _LONGER, dash="dash", ink="true", width=1.5, held=True)
     return Panel(
         "picture", f"A window of {p.size}×{p.size} pixels: drag it",
         (left - 0.5, left + width - 0.5), (top + height - 0.5, top - 0.5), tuple(marks),
         image=grey_rgb(n.stage.second[part]), beneath=grey_rgb(n.stage.first[part]), names=("t", "t + dt"),
-        values=n.stage.first[part], unit="grey levels", gesture="window", at=(x, y), snap=1,
-        words=f"Point at a pixel: its line and its row light up. Arrows, {_LONGER} times as long as the motion: the "
-        f"estimate; dashed the truth.{' Dotted: here the true motion jumps.' if len(n.rim) else ''}",
+        values=n.stage.first[part], unit="grey levels", gesture="window", at=(x, y), snap=1, words=_picture_words(n),
     )  # fmt: skip
+
+
+def _picture_words(n: Neighbours) -> str:
+    words = [f"Point at a pixel: its line and its row light up. Green arrow: the window's estimate; dashed: the truth "
+             f"at its middle; both {_LONGER} times as long as the motion."]  # fmt: skip
+    if len(n.rim):
+        words.append("Dotted: where the true motion jumps.")
+    if len(n.motions) > 1:
+        words.append("Pixels of the leaf orange, of the pebbles purple.")
+    return " ".join(words)
 
 
 def _rim(n: Neighbours) -> tuple[Line, ...]:
@@ -59,10 +75,10 @@ def _rim(n: Neighbours) -> tuple[Line, ...]:
 
 
 def _pixel(n: Neighbours, number: int) -> Square:
-    x, y = n.pixels[number].tolist()
+    (x, y), several = n.pixels[number].tolist(), len(n.motions) > 1
     return Square(
-        x, y, 1, 1, ink=_ink(n, number), width=1, dash=_dash(n, number), held=True, faded=True,
-        link=_link(number), label=_pixel_words(n, number),
+        x, y, 1, 1, ink=_ink(n, number), width=1, filled=several, held=True, faded=not several, link=_link(number),
+        label=_pixel_words(n, number),
     )  # fmt: skip
 
 
@@ -76,19 +92,16 @@ def _plane(n: Neighbours) -> Panel:
         line
         for number in _drawn(n)
         for line in motion_line(
-            n.lines[number], ink=_ink(n, number), width=0.6 + 1.2 * float(n.weights[number]), link=_link(number),
-            dash=_dash(n, number), label=_pixel_words(n, number),
+            n.lines[number], ink=_ink(n, number), width=_width(n, number), link=_link(number),
+            label=_pixel_words(n, number),
         )
     ]  # fmt: skip
     if len(n.motions) > 1:
-        marks += [
-            Dot(*alone, "ring", 6, ink="flow", label=f"where the lines of motion {told(motion)} meet: {told(alone)}")
-            for alone, motion in zip(n.alone, n.motions, strict=True)
-        ]
+        marks += _meetings(n)
     if n.vote.known:
-        marks.append(Dot(*n.vote.seen, "dot", 6, ink="flow", link="seen", label=f"estimate {told(n.vote.seen)}"))
+        marks.append(Dot(*n.vote.seen, "dot", 5, ink="flow", link="seen", label=f"estimate {told(n.vote.seen)}"))
     marks += [
-        Dot(*motion, "cross", 9, ink="true", link="true", label=f"true motion {told(motion)}") for motion in n.motions
+        Dot(*motion, "cross", 11, ink="true", link="true", label=f"true motion {told(motion)}") for motion in n.motions
     ]
     return motion_plane(
         "plane", "All motions (u, v): one line for every pixel", tuple(marks), reach_of(n.vote.seen, *n.motions),
@@ -96,19 +109,30 @@ def _plane(n: Neighbours) -> Panel:
     )  # fmt: skip
 
 
+def _meetings(n: Neighbours) -> list[Mark]:
+    """Return where the lines of the leaf's pixels meet, and those of the pebbles', ringed and named."""
+    marks: list[Mark] = []
+    for alone, thing in zip(n.alone, n.things, strict=True):
+        label = f"where the lines of the {thing} meet: {told(alone)}"
+        marks.append(Dot(*alone, "ring", 15, ink=_INKS[thing], link=thing, label=label))
+        marks.append(Words(alone[0], alone[1] + _BELOW, thing, "middle", 14, ink=_INKS[thing], link=thing))
+    return marks
+
+
 def _plane_words(n: Neighbours) -> str:
-    meet = (
-        f"The lines miss the estimate (dot) by {n.mean_miss:.2f} px/frame in the mean and leave {n.residual:.1f} grey "
-        f"levels over; the truth (cross) is {n.error:.2f} away, over all windows of the picture "
-        f"{n.median_error:.2f} in the median."
-    )
     if n.vote.known == 0:
         return "No pixel of this window has a slope: there is nothing to estimate."
+    cross = f"Cross: the truth, {n.error:.2f} px/frame away."
     if n.vote.known == 1:
-        return f"All lines are parallel: the window sees one edge. The dot is the shortest motion they allow. {meet}"
+        return f"All lines run parallel: the window sees one edge. Dot: the shortest motion they allow. {cross}"
     if len(n.motions) > 1:
-        return f"Two motions: lines of the second are dashed. Rings: where the lines of either meet. {meet}"
-    return f"{meet} How the dot is found is the next step."
+        return (
+            "Orange: lines of the leaf's pixels; purple: of the pebbles'. Each colour meets in its ring. Dot: the one "
+            f"motion that fits all lines best. Crosses: the true motions; that of the middle is {n.error:.2f} "
+            "px/frame away."
+        )
+    which = f" Orange: the {MOST_ROWS} middle pixels, listed beside." if len(n.rows) > MOST_ROWS else ""
+    return f"Dot: the estimate, the one motion that fits all lines best (how: next step). {cross}{which}"
 
 
 def _table(n: Neighbours) -> Table:
@@ -124,26 +148,27 @@ def _table(n: Neighbours) -> Table:
         for number, (x, y) in enumerate(n.pixels.tolist())
         if number in n.listed
     )  # fmt: skip
-    which = (
-        f"The {MOST_ROWS} that weigh most, of {count} in all." if count > MOST_ROWS else "misses: line to dot, px/frame"
-    )
+    which = f"The middle {MOST_ROWS} of {count}. " if count > MOST_ROWS else ""
     return Table(
         "rows", f"{count} pixels, {count} equations",
-        (("x, y", "look"), ("f_x", "fx"), ("f_y", "fy"), ("f_t", "ft"), ("w", "text"), ("misses", "text")), rows,
-        words=which,
+        (("x, y", "look"), ("f_x", "fx"), ("f_y", "fy"), ("f_t", "ft"), ("w_i", "text"), ("misses by", "text")), rows,
+        words=f"{which}Misses by: how far the pixel's line passes the dot, px/frame.",
     )  # fmt: skip
 
 
 def _ink(n: Neighbours, number: int) -> str:
+    if len(n.motions) > 1:
+        return _INKS[n.things[n.belongs[number]]]
     return "look" if number in n.listed else "faint"
+
+
+def _width(n: Neighbours, number: int) -> float:
+    """Return how wide a line is: what counts more is wider, and many lines are finer."""
+    return (0.6 + 1.2 * float(n.weights[number])) * (0.7 if len(n.rows) > MOST_ROWS else 1.0)
 
 
 def _link(number: int) -> str:
     return f"p{number}"
-
-
-def _dash(n: Neighbours, number: int) -> str:
-    return "dash" if n.belongs[number] else "solid"
 
 
 def _pixel_words(n: Neighbours, number: int) -> str:
@@ -167,7 +192,8 @@ def _place(p: NeighboursParameters) -> Place:
     query = dense_query(scene, frame=INDEX, window=p.size, levels=0, gaussian=p.weights == "gaussian")
     return Place(
         "pages/dense_flow.py", "Measure this scene on Dense flow",
-        f"There a window of {p.size}×{p.size} px votes around every pixel of the picture.", query,
+        f"On Dense flow, every pixel of the picture gets the estimate of the {p.size}×{p.size} window around it.",
+        query,
     )  # fmt: skip
 
 
@@ -212,43 +238,49 @@ STEP = Step(
             "boundary", "Ask two motions at once", _LEAF, replace(_LEAF, x=27, y=44),
             "The window lies on a leaf that drifts to the right over pebbles that move to the left. Now it is moved "
             "onto the leaf's rim, where it holds pixels of both. Where do its lines meet?",
-            ("In one place, the motion of the nearer thing", "In two places, and the estimate lies between them"),
-            lambda _before, after: int(_between(after)),
+            (
+                "In one place, at the motion of the leaf, which is nearer",
+                "In one place, half way between the two motions",
+                "In two places, and the dot lies between them",
+            ),
+            lambda _before, after: 2 if _between(after) else 0,
             lambda before, after: (
                 f"The leaf's pixels alone say {told(after.alone[0])}, the pebbles' {told(after.alone[-1])}; together "
-                f"they say {told(after.vote.seen)}, which nothing in the picture does. The error grows from "
-                f"{before.error:.2f} to {after.error:.2f} px/frame."
+                f"they say {told(after.vote.seen)}, which nothing in the picture does. The lines now miss the dot by "
+                f"{after.mean_miss:.2f} px/frame on average, not {before.mean_miss:.2f}: that they do not meet is the "
+                "warning."
             ),
         ),
         Try(
             "noise", "A larger window in noise", _NOISY, replace(_NOISY, size=7),
             f"The camera's noise has a standard deviation of {_NOISY.noise:g} grey levels, and the nine lines of a 3×3 "
-            "window meet beside the truth. Now the window grows to 7×7, with 49 lines that are just as noisy. What "
-            "becomes of the error?",
+            "window meet beside the truth (the cross). Now the window grows to 7×7, with 49 lines that are just as "
+            "noisy. What becomes of the distance between dot and cross?",
             ("It grows: more noisy lines", "It stays: each line is as noisy", "It falls: errors of many lines cancel"),
-            lambda before, after: _change(before.median_error, after.median_error),
+            lambda before, after: _change(before.error, after.error),
             lambda before, after: (
-                f"Here it changes from {before.error:.2f} to {after.error:.2f} px/frame, and over the whole picture "
-                f"from {before.median_error:.2f} to {after.median_error:.2f} in the median: every pixel's noise pushes "
-                "its line to another side, and a window of many pixels takes the middle."
+                f"In this window it goes from {before.error:.2f} to {after.error:.2f} px/frame. Noise pushes every "
+                f"line aside, now even by {after.mean_miss:.2f} on average instead of {before.mean_miss:.2f}, but each "
+                "to another side, and the dot takes the middle. Everywhere in the picture: half of all 3×3 windows are "
+                f"more than {before.median_error:.2f} off, of all 7×7 windows more than {after.median_error:.2f}."
             ),
         ),
         Try(
             "edge", "Nine pixels of one edge", _STAR, _EDGE,
-            "In the landscape the nine lines cross. Now the window stands on a straight bar, whose pixels have steep "
-            "slopes as well. What will the nine lines do?",
+            "In this landscape the nine lines cross. Now the window stands on a straight bar, whose pixels have steep "
+            "slopes as well (bars is another scene). What will the nine lines do?",
             ("Cross in one point as well", "Run parallel, one nearly upon the other"),
             lambda _before, after: int(after.vote.known < 2),
             lambda _before, after: (
-                f"Across the bar the brightness changes by {after.vote.slopes[0]:.1f} grey levels/px, along it by "
+                f"In this window the slope across the bar is {after.vote.slopes[0]:.1f} grey levels/px, along it "
                 f"{after.vote.slopes[1]:.2f}: nine times the same equation is still one equation. The shortest motion "
                 f"it allows, {told(after.vote.seen)}, is {after.error:.2f} px/frame off."
             ),
         ),
     ),
-    pitfall="“Neighbours move alike” fails at the rim of every object, where a window holds two motions, and wherever "
-    "the motion turns or stretches within it. Large windows calm noise and blur such places; small ones are the other "
-    "way round.",
+    pitfall="“Neighbours move alike” is false at the rim of every object, where a window holds two motions, and "
+    "wherever the motion turns or stretches within it. Large windows calm noise but blur such places; small ones are "
+    "the other way round.",
     place=_place,
     call=_call,
 )  # fmt: skip

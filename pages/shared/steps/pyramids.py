@@ -26,6 +26,7 @@ from .step import Place, Step, Try
 from .tex import Tex, number
 
 _MIDDLE = 0.6  # share at which a curve carries its number
+_SHORT = 4.0  # px; up to here nearly every search on one level arrives
 _ROOM = 2  # pictures beside which the chart has room
 
 
@@ -34,17 +35,27 @@ def _pair(values: Floats) -> str:
 
 
 def _equation(_p: PyramidsParameters, n: Pyramids, tex: Tex) -> str:
-    top, dl = n.levels[0], r"d_\ell"
-    truth = tex.live(r"\frac{\text{truth}}{2^\ell}", _pair(top.truth), "true")
-    found = rf"\quad \text{{found }} {tex.live(dl, _pair(top.found), 'flow')}"
-    begin = rf"\;\to\; \text{{begin }} \ell={top.number - 1} \text{{ at }} 2\,{tex.ink(dl, 'flow')}"
-    end = rf"\quad\ldots\quad {tex.live('d_0', _pair(n.found), 'flow')}\quad"
-    whole = tex.live(r"\text{truth}", _pair(n.truth), "true")
-    return rf"\ell={top.number}:\quad {truth}{found}" + (f"{begin}{end}{whole}" if top.number else "")
+    top, motion = n.levels[0], tex.ink(r"\text{true motion}", "true")
+    if not top.number:
+        found = rf"{tex.ink('d_0', 'flow')} = {tex.value(_pair(n.found), 'flow')}"
+        return rf"\text{{level 0:}}\;\; {motion} = {tex.value(_pair(n.truth), 'true')}" + "\n" + found
+    level, below = top.number, n.levels[1]
+    dl, twice = tex.ink(f"d_{level}", "flow"), tex.ink(rf"2\,d_{level}", "flow")
+    return (
+        rf"\text{{level {level}:}}\;\; \frac{{{motion}}}{{2^{level}}} = {tex.value(_pair(top.truth), 'true')}"
+        "\n"
+        rf"{dl} = {tex.value(_pair(top.found), 'flow')} \;\to\; \text{{level {level - 1} begins at}}\; {twice}"
+        rf" = {tex.value(_pair(below.start), 'flow')}"
+        "\n"
+        rf"\text{{level 0:}}\;\; {tex.ink('d_0', 'flow')} = {tex.value(_pair(n.found), 'flow')}"
+    )
 
 
 def _board(p: PyramidsParameters, n: Pyramids) -> Board:
-    levels, table, reach = [_level(p, level, n.outline) for level in n.levels], _table(p, n), _reach(p, n)
+    levels, table = [_level(p, level, n.outline) for level in n.levels], _table(p, n)
+    if p.scene == LEAF:  # the chart of reach is about the landscape
+        return Board(((*levels, table),) if len(levels) <= _ROOM else (tuple(levels), (table,)))
+    reach = _reach(p, n)
     if len(levels) <= _ROOM:
         return Board(((*levels, reach), (table,)))
     return Board((tuple(levels), (table, reach)))
@@ -75,34 +86,35 @@ def _level(p: PyramidsParameters, level: Level, outline: Floats) -> Panel:
         Arrow(x, y, u, v, ink="flow", link=link, label=f"found here: {_told(level.found)} px"),
     )  # fmt: skip
     gesture = {"gesture": "pick", "at": level.at, "snap": 1.0} if level.number == 0 else {}
-    length = math.hypot(*level.truth)
+    words = f"this pixel moves {math.hypot(*level.truth):.2f} px here; found ({_told(level.found)})"
+    if level.number == 0:
+        words += " · arrow: found, dashed: true; faint: other pixels · click or drag to pick a pixel"
     return picture_panel(
         f"level{level.number}", f"Level {level.number}: {width} × {height} px", grey_rgb(level.second),
-        beneath=grey_rgb(level.first), names=("t", "t + dt"), marks=marks,
-        words=f"{length:.2f} px of motion, found ({_told(level.found)})"
-        + (" · click to pick a pixel" if level.number == 0 else ""),
-        **gesture,
+        beneath=grey_rgb(level.first), names=("t", "t + dt"), marks=marks, words=words, **gesture,
     )  # fmt: skip
 
 
 def _table(p: PyramidsParameters, n: Pyramids) -> Table:
+    wide = n.stage.size[0]
     rows = tuple(
         Row(
-            (str(level.number), f"{p.window * level.scale}", f"{100 * level.alike:.0f} %",
-             _told(level.truth), _told(level.start), _told(level.found), _distance(level.error)),
+            (str(level.number), f"{min(wide, p.window * level.scale)} of {wide} px", f"{100 * level.alike:.0f} %",
+             _told(level.truth), _told(level.start), _told(level.found), _distance(level.error / level.scale)),
             link=_link(level.number), strong=level.number == 0,
         )
         for level in n.levels
     )  # fmt: skip
     columns = (
-        ("ℓ", "text"), ("window covers¹", "look"), ("moving alike", "look"), ("true motion", "true"), ("start", "flow"),
-        ("found", "flow"), ("off by¹", "true"),
+        ("ℓ", "text"), ("window covers", "look"), ("alike", "look"), ("true motion", "true"), ("start", "flow"),
+        ("found", "flow"), ("off by", "true"),
     )  # fmt: skip
     missing = p.levels + 1 - len(n.levels)
     left_out = "; a level above would be smaller than the window" if missing else ""
     return Table(
-        "table", "Level by level, the coarsest first", columns, rows,
-        words=f"in px of each level; ¹ in px of the picture{left_out}",
+        "table", "The search at this pixel, the coarsest level first", columns, rows,
+        words="covers: of the picture's width; alike: share of the window that moves as this pixel does; "
+        f"the rest in px of its own level{left_out}",
     )  # fmt: skip
 
 
@@ -120,9 +132,10 @@ def _reach(p: PyramidsParameters, n: Pyramids) -> Panel:
                           link=f"reach{levels}", label=label))  # fmt: skip
         marks.append(_name_of_curve(levels, share))
     return Panel(
-        "reach", "How far each number of levels reaches", (0.0, LENGTHS[-1] + 1.0), (-0.02, 1.12), tuple(marks),
-        x_title="motion, px", y_title="share of pixels found", aspect=1.9,
-        words=f"{SEARCHES} searches in the landscape each, {p.window} px window · picked pixel: {_verdicts(p, n)}",
+        "reach", "How far 0, 1, 2 ... levels above the picture reach", (0.0, LENGTHS[-1] + 1.0), (-0.02, 1.12),
+        tuple(marks),        x_title="motion, px", y_title="share of pixels found", aspect=1.9,
+        words=f"whole picture: {SEARCHES} searches; found: within {ARRIVED:g} px; at the curves: levels · "
+        f"this pixel, by levels: {_verdicts(p, n)}",
     )  # fmt: skip
 
 
@@ -140,7 +153,7 @@ def _verdicts(p: PyramidsParameters, n: Pyramids) -> str:
     said: dict[str, list[str]] = {"lost": [], "found": []}
     for levels, error in enumerate(errors):
         said["found" if error < ARRIVED else "lost"].append(str(levels))
-    return "; ".join(f"{fate} with {', '.join(levels)}" for fate, levels in said.items() if levels)
+    return ", ".join(f"{fate} with {', '.join(levels)}" for fate, levels in said.items() if levels)
 
 
 def _told(pair: Floats) -> str:
@@ -158,7 +171,8 @@ def _moved(p: PyramidsParameters, gesture: str, x: float, y: float) -> PyramidsP
 def _place(p: PyramidsParameters) -> Place:
     return Place(
         "pages/sparse_tracking.py", "Follow points of this scene on Sparse tracking",
-        "Levels and window are those of its Lucas-Kanade; watch how many tracks end (×) in one frame with 0 levels.",
+        "Sparse tracking follows many points at once, with these levels and this window. With 0 levels many are lost "
+        "within one frame; a lost one is marked ×.",
         sparse_query(pair(p).scene, start=frame_of(p), frame=frame_of(p) + 1, levels=p.levels, window=p.window,
                      cuts=False),
     )  # fmt: skip
@@ -188,9 +202,10 @@ def _fate(n: Pyramids) -> int:
     return 2 if n.error < ARRIVED else 0 if n.error > 2 else 1
 
 
-def _fewest(n: Pyramids) -> int:
-    """Return the least number of levels that finds the picked pixel; one too many where none does."""
-    return next((levels for levels, error in enumerate(n.errors) if error < ARRIVED), MOST_LEVELS + 1)
+def _needed(n: Pyramids) -> int:
+    """Return the least number of levels above the picture whose topmost shows a motion that 0 levels find."""
+    length = math.hypot(*n.truth)
+    return next((levels for levels in range(MOST_LEVELS + 1) if length / 2**levels <= _SHORT), MOST_LEVELS)
 
 
 def _why_level_by_level(before: Pyramids, after: Pyramids) -> str:
@@ -198,22 +213,32 @@ def _why_level_by_level(before: Pyramids, after: Pyramids) -> str:
     return (
         f"It ends {after.error:.2f} px off instead of {before.error:.1f}. At level {top.number} the motion is "
         f"{math.hypot(*top.truth):.2f} px, which one level can find; every level below only has to make good what the "
-        f"one above left, " + ", then ".join(f"{level.error:.2f}" for level in after.levels) + " px of the picture."
+        f"one above left: "
+        + ", ".join(f"{level.error:.2f}" for level in after.levels)
+        + " px of the picture, level by level."
     )
 
 
 def _why_lost(_before: Pyramids, after: Pyramids) -> str:
-    top = after.levels[0]
+    top, below = after.levels[0], after.levels[1]
     return (
-        f"It is lost, {after.error:.1f} px off. At level {top.number} the window covers {after.window * top.scale} px "
-        f"of the picture, and {100 * top.alike:.0f} % of them move as the leaf does: the pebbles outvote it. The level "
-        f"below starts {top.error:.1f} px from the truth, and none finds back from there."
+        f"It is lost, {after.error:.1f} px off. At level {top.number} only {100 * top.alike:.0f} % of the window "
+        f"moves as the leaf does: the pebbles outvote it. Level {below.number} then begins "
+        f"{top.error / below.scale:.1f} of its px from the truth, but {100 - 100 * below.alike:.0f} % of its window is "
+        "pebbles too, and it ends farther off."
+    )
+
+
+def _why_two(before: Pyramids, after: Pyramids) -> str:
+    half = math.hypot(*after.truth) / 2
+    return (
+        f"{half:g} px one level up are still too long, {half / 2:g} px two levels up are short enough. This pixel ends "
+        f"{before.errors[1]:.1f} px off with 1 level, {after.error:.2f} px off with 2."
     )
 
 
 _START = PyramidsParameters()
-_FAR = 12.0
-_COUNTS = ("One", "Two", "Three")
+_FAR, _LONG = 12.0, 14.0  # px
 _LEAF = replace(_START, scene=LEAF, x=64, y=32, length=10.0, direction=90.0, window=7)
 STEP = Step(
     name="pyramid",
@@ -229,39 +254,37 @@ STEP = Step(
     controls=("length", "direction", "levels", "window", "scene"),
     tries=(
         Try(
-            "build", "Build a pyramid", replace(_START, levels=0), _START,
-            f"On one level the search for a motion of {_START.length:g} px goes astray. Now come 3 smaller copies, "
-            "searched first; in the smallest, a pixel is 8 px of the picture. How near to the truth does it end?",
-            ("Still several px off: small copies are coarse", "About 1 px off, as fine as the smallest copy allows",
-             "Within a tenth of a px"),
+            "build", "Build a pyramid", replace(_START, length=_LONG, levels=0),
+            replace(_START, length=_LONG, levels=3),
+            f"On one level the search for a motion of {_LONG:g} px goes astray. Now come 3 smaller copies, searched "
+            "first; in the smallest, a pixel is 8 px of the picture. How near to the truth does it end, back in the "
+            "picture?",
+            ("Several px off", "About 1 px off", "Within 0.1 px"),
             lambda _before, after: _fate(after),
             _why_level_by_level,
         ),
         Try(
             "fewest", "How many levels?", replace(_START, length=_FAR, levels=0),
             replace(_START, length=_FAR, levels=2),
-            f"The motion is {_FAR:g} px, too long for one level; the chart says how far each number of levels reaches. "
-            "What is the least number of levels above the picture that finds the picked pixel?",
-            tuple(f"{said}, where the motion is {_FAR / 2**levels:g} px" for levels, said in enumerate(_COUNTS, 1)),
-            lambda before, _after: _fewest(before) - 1,
-            lambda before, after: (
-                f"With 0 and 1 it ends {before.errors[0]:.1f} and {before.errors[1]:.1f} px off, with "
-                f"2 it ends {after.error:.2f} px off. Each level doubles the reach, and fewer than the longest motion "
-                "needs are too few."
-            ),
+            f"The motion is {_FAR:g} px. With 0 levels nearly all searches succeed up to {_SHORT:g} px (chart). How "
+            f"many levels must lie above the picture, so that the motion in the topmost is {_SHORT:g} px or less?",
+            ("One", "Two", "Three"),
+            lambda before, _after: _needed(before) - 1,
+            _why_two,
         ),
         Try(
             "leaf", "A small thing, fast", replace(_LEAF, levels=1), replace(_LEAF, levels=3),
             f"A small leaf moves {_LEAF.length:g} px over pebbles that lie still; with 1 level above the picture the "
             "search finds it. Now 3 levels. Does that make it safer?",
-            ("Yes, it is found as well: more levels reach farther", "The leaf is lost"),
+            ("Yes: more levels reach farther", "No: the leaf is lost"),
             lambda _before, after: int(after.error > ARRIVED),
             _why_lost,
         ),
     ),
     pitfall="What is small vanishes in a small copy, and what lies behind it is found instead; a wrong answer up there "
-    "starts every level below in the wrong basin. Levels hardly larger than the window see little but their mirrored "
-    "rim. OpenCV's PyrLK counts as here: maxLevel is the number of levels above the picture, and 0 means no pyramid.",
+    "starts every level below in the wrong basin. In a copy hardly larger than the window, most of the window hangs "
+    "over the rim, where nothing is to be seen. OpenCV's calcOpticalFlowPyrLK counts maxLevel the same way: 0 is no "
+    "pyramid.",
     place=_place,
     call=_call,
 )  # fmt: skip

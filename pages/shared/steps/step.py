@@ -65,7 +65,8 @@ class Step(Generic[P, N]):
         claim: one sentence.
         parameters: everything that can be set, what a hand sets on a picture included.
         compute: settings -> numbers, pure; from flowlab.theory.
-        equation: (settings, numbers, tex) -> KaTeX for a display equation whose symbols carry live numbers.
+        equation: (settings, numbers, tex) -> KaTeX whose symbols carry live numbers; each line is a display of its own,
+            which may be broken at its relations on a narrow screen.
         symbols: names of the symbols in it (symbols.py), in reading order.
         board: (settings, numbers) -> the figures.
         controls: names of the parameters shown as widgets.

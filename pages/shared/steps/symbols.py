@@ -28,7 +28,7 @@ SYMBOLS: Mapping[str, Symbol] = {
     "I'": Symbol(r"I(\cdot,t+dt)", "second", "brightness one moment later", "one moment later"),
     "dx": Symbol("(dx,dy)", "flow", "displacement: how far the point moves right and down, px", "displacement, px"),
     "dt": Symbol("dt", "text", "time between the two pictures: 1 frame", "1 frame"),
-    "r": Symbol("r", "ft", "residual: what is left of the difference after warping, grey levels", "residual, levels"),
+    "r": Symbol("r", "ft", "residual: what is left of the difference after moving back, levels", "residual, levels"),
     "fx": Symbol(
         "f_x", "fx", "slope to the right, ∂I/∂x: how much brightness grows a column, levels/px", "slope to the right"
     ),
@@ -41,27 +41,34 @@ SYMBOLS: Mapping[str, Symbol] = {
         "(u,v)", "flow", "flow: velocity to the right and downwards, (dx/dt, dy/dt), px/frame", "flow, px/frame"
     ),
     "sigma": Symbol(r"\sigma", "text", "width of the Gaussian blur, px", "blur, px"),
-    "un": Symbol("u_n", "flow", "normal flow: the part of the motion across the edge, px/frame", "normal flow"),
-    "i": Symbol("i", "text", "number of a pixel in the window", "pixel"),
-    "w": Symbol("w_i", "text", "weight of pixel i in the window, 0 to 1", "weight"),
+    "un": Symbol("u_n", "flow", "normal flow: a pixel's motion across its edge, px/frame", "normal flow"),
+    "i": Symbol("i", "text", "number of a pixel in the window; the numbers above are those of its middle", "pixel"),
+    "w": Symbol("w_i", "text", "weight: how much the equation of pixel i counts, 0 to 1", "weight"),
     "M": Symbol("M", "text", "the 2×2 matrix of summed products of slopes, levels²/px²", "sums of slopes"),
     "q": Symbol(
         "q", "ft", "the vector of summed products of slope and change, levels²/px", "sums of slope times change"
     ),
-    "E": Symbol("E(u,v)", "ft", "sum over the window of the squared residual, levels²", "sum of squared residuals"),
-    "noise": Symbol(r"\sigma_n", "text", "standard deviation of the camera's noise, grey levels", "noise"),
+    "E": Symbol(
+        "E(u,v)", "ft", "sum over the window of the squared residual, levels²; beneath it: at the answer",
+        "sum of squared residuals",
+    ),
+    "noise": Symbol(r"\sigma_n", "text", "standard deviation of the camera's noise in a pixel, grey levels", "noise"),
     "C": Symbol(
-        "C", "flow", "covariance of the estimated flow: how far noise may throw it off, px²", "covariance, px²"
+        "C", "flow",
+        "covariance: the scatter, squared, that noise gives the answer, px²; the 2, since both pictures have noise",
+        "squared scatter of the answer",
     ),
     "l1": Symbol(
-        r"\lambda_1", "major", "larger eigenvalue of M: slope squared across the strongest edge, levels²/px²",
+        r"\lambda_1", "major",
+        "larger eigenvalue of M ÷ n, which is the average over the window's n pixels (step 6 used the sum): squared "
+        "slope the steepest way, levels²/px²",
         "larger eigenvalue",
     ),
     "l2": Symbol(
-        r"\lambda_2", "minor", "smaller eigenvalue of M: slope squared in the worst direction, levels²/px²",
+        r"\lambda_2", "minor", "smaller eigenvalue of M ÷ n: squared slope the flattest way, levels²/px²",
         "smaller eigenvalue",
     ),
-    "R": Symbol("R", "text", "Harris score, det M − k (trace M)²", "Harris score"),
+    "R": Symbol("R", "text", "score of Harris, if set: λ₁λ₂ − k (λ₁ + λ₂)², levels⁴/px⁴", "Harris' score"),
     "k": Symbol("k", "text", "number of the step, from 0", "step"),
     "dk": Symbol("d_k", "flow", "displacement after step k, px", "displacement after step k"),
     "delta": Symbol(r"\delta_k", "flow", "increment that step k finds, px", "increment of step k"),

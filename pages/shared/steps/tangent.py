@@ -56,40 +56,64 @@ def slice_panel(p: LinearisationParameters, n: Linearisation) -> Panel:
     bottom, top = least - 2 * strip, most + strip
     marks = (
         Line((axis.at,) * 2, (bottom, top), ink="look", width=1.2, dash="dot", label="the picked pixel"),
-        Line(places, now, ink="first", width=2.5, label=f"brightness along the {p.along} at t"),
-        Line(places, later, ink="second", width=2.5, label=f"brightness along the {p.along} at t + dt"),
-        *_tangents(axis, n),
-        Words(low + 0.2, now[0] + 0.8 * strip, "t", ink="first"),
-        Words(high - 0.2, later[-1] + 0.8 * strip, "t + dt", "end", ink="second"),
+        Line(places, now, ink="first", width=2, label=f"brightness along the {p.along} at t"),
+        Line(places, later, ink="second", width=4, label=f"brightness along the {p.along} at t + dt"),
+        *_tangents(axis, n, (least, most)),
+        Words(low + 0.3, most + 0.4 * strip, "thin: t", ink="first"),
+        Words(high - 0.3, most + 0.4 * strip, "thick: t + dt", "end", ink="second"),
         *_bars(axis, n, bottom + 0.8 * strip),
     )
     where = f"row {p.y}" if p.along == "row" else f"column {p.x}"
-    shift, _, rest = axis.names
-    words = f"Moved by {shift} (dashed), the tangent tells the new brightness where it crosses the dotted line."
-    if axis.rest:
-        words += f" The motion across the {p.along} adds {rest} = {plain(axis.rest)}."
+    shift = axis.names[0]
     return Panel(
         "slice", f"Brightness along {where}: drag the dashed tangent sideways", (low, high), (bottom, top), marks,
         x_title="column x, px" if p.along == "row" else "row y, px", y_title="brightness, grey levels", aspect=1.5,
-        gesture=shift, at=(axis.at + axis.shift, n.now + axis.rest), snap=SNAP, words=words,
+        gesture=shift, at=(axis.at + axis.shift, n.now + axis.rest), snap=SNAP, words=_words(p, axis),
     )  # fmt: skip
 
 
-def _tangents(axis: Axis, n: Linearisation) -> tuple[Line | Arrow | Dot, ...]:
+def _words(p: LinearisationParameters, axis: Axis) -> str:
+    """Return what the plot says, in words."""
+    shift, part, rest = axis.names
+    down = p.along == "column"
+    came = (("above", "below") if down else ("to the left", "to the right"))[axis.shift < 0]
+    words = "The column is laid on its side: right is down. " if down else ""
+    words += (
+        f"Straight line: the tangent, which touches the curve of t. Moved by {shift} (dashed), it tells "
+        "this pixel's new brightness on the dotted line."
+    )
+    if axis.shift:
+        words += f" Predicted = {part}: what arrives here comes from {abs(axis.shift):g} px {came}, hence the minus."
+    if axis.rest:
+        words += f" The motion across the {p.along} adds {rest} = {plain(axis.rest)}."
+    return words
+
+
+def _tangents(axis: Axis, n: Linearisation, levels: tuple[float, float]) -> tuple[Line | Arrow | Dot, ...]:
     """Return the tangent where it touches, and moved along with the picture, past the picked pixel again."""
     at, half, slope, ink = axis.at, 3.0, axis.slope, axis.slope_ink
     start, there = n.now + axis.rest, at + axis.shift
     left, right = min(there - half, at - 1), max(there + half, at + 1)
     name = axis.names[0]
     return (
-        Line((at - half, at + half), (n.now - half * slope, n.now + half * slope), ink=ink,
+        Line(*_straight((at - half, at + half), (at, n.now), slope, levels), ink=ink,
              label=f"tangent: {plain(slope)} grey levels a px"),
-        Line((left, right), (start + (left - there) * slope, start + (right - there) * slope), ink=ink, dash="dash",
+        Line(*_straight((left, right), (there, start), slope, levels), ink=ink, dash="dash",
              label=f"the tangent, moved along by {name}", held=True),
         Arrow(at, n.now, axis.shift, 0, ink="flow", label=f"{name} = {axis.shift:g} px"),
         Dot(there, start, "dot", 5, ink="flow", held=True, label=f"{name} = {axis.shift:g} px: drag it"),
         Dot(at, n.now, "ring", 5, ink="look", label=f"picked pixel at t: {n.now:.0f}", link="picked"),
     )  # fmt: skip
+
+
+def _straight(
+    ends: tuple[float, float], through: tuple[float, float], slope: float, levels: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the two ends, (x, x) and (y, y), of a straight line, no further than the levels: words stand beyond."""
+    x, y = through
+    reach = sorted(x + (level - y) / slope for level in levels) if slope else ends
+    left, right = (min(max(end, reach[0]), reach[1]) for end in ends)
+    return (left, right), (y + (left - x) * slope, y + (right - x) * slope)
 
 
 def _bars(axis: Axis, n: Linearisation, height: float) -> tuple[Line | Dot | Words, ...]:
@@ -99,7 +123,7 @@ def _bars(axis: Axis, n: Linearisation, height: float) -> tuple[Line | Dot | Wor
     bars: list[Line | Dot | Words] = [
         Line((left, left), (n.now, after), ink=axis.slope_ink, width=5, link="bar",
              label=f"predicted: {part} = {plain(axis.part)}"),
-        Line((right, right), (n.now, n.later), ink="ft", width=5, link="bar", label=f"happens: f_t = {plain(n.ft)}"),
+        Line((right, right), (n.now, n.later), ink="ft", width=5, link="bar", label=f"real: f_t = {plain(n.ft)}"),
     ]  # fmt: skip
     if axis.rest:
         bars += [
@@ -114,7 +138,7 @@ def _bars(axis: Axis, n: Linearisation, height: float) -> tuple[Line | Dot | Wor
         ),
         Dot(axis.at, n.later, size=3, ink="second", link="bar", label=f"picked pixel at t + dt: {n.later:.0f}"),
         Words(left, height, f"predicted {plain(n.predicted)}", "end", 13, ink=axis.slope_ink, link="bar"),
-        Words(right, height, f"happens {plain(n.ft)}", "start", 13, ink="ft", link="bar"),
+        Words(right, height, f"real {plain(n.ft)}", "start", 13, ink="ft", link="bar"),
     )
 
 

@@ -24,7 +24,7 @@ from pages.shared.steps.aperture import STEP
 TRIES = {case.name: case for case in STEP.tries}
 BARS = ApertureParameters()
 SIDE_OF_SQUARE = ApertureParameters(pattern="corner")
-CORNER = replace(SIDE_OF_SQUARE, centre_x=80.0, centre_y=44.0)
+CORNER = replace(SIDE_OF_SQUARE, centre_x=77, centre_y=46)
 
 
 def answered(name: str) -> tuple[Aperture, Aperture, int]:
@@ -37,7 +37,7 @@ def answered(name: str) -> tuple[Aperture, Aperture, int]:
 @settings(max_examples=25, deadline=None)
 @given(direction=st.sampled_from([5.0 * n for n in range(-36, 37)]), radius=st.integers(6, 30))
 def test_of_straight_bars_only_the_motion_across_is_seen(direction: float, radius: int) -> None:
-    a = aperture(replace(BARS, direction=direction, radius=radius, centre_x=48.0, centre_y=48.0))
+    a = aperture(replace(BARS, direction=direction, radius=radius, centre_x=48, centre_y=48))
     turn = math.radians(direction - 55)  # bars stand at 55 degrees
     assert a.vote.known == 1
     assert a.error[0] < 0.15 * SPEED
@@ -59,7 +59,8 @@ def test_the_line_of_a_pixel_holds_its_normal_flow_and_nearly_the_truth() -> Non
     fx, fy, ft = a.pixel
     assert a.normal == pytest.approx((-ft * fx / a.slope**2, -ft * fy / a.slope**2))
     assert a.line @ (fx, fy) + ft == pytest.approx(0, abs=1e-3)
-    assert abs(fx * a.pixel_true[0] + fy * a.pixel_true[1] + ft) / a.slope < 0.08
+    true = a.stage.flow[BARS.centre_y, BARS.centre_x]
+    assert abs(fx * true[0] + fy * true[1] + ft) / a.slope < 0.08
 
 
 def test_lines_of_an_edge_coincide_and_those_of_a_corner_meet_at_the_truth() -> None:
@@ -76,7 +77,7 @@ def test_lines_of_an_edge_coincide_and_those_of_a_corner_meet_at_the_truth() -> 
 
 
 def test_an_aperture_without_an_edge_sees_nothing() -> None:
-    a = aperture(replace(SIDE_OF_SQUARE, centre_x=48.0, centre_y=48.0, x=48, y=48))
+    a = aperture(replace(SIDE_OF_SQUARE, centre_x=48, centre_y=48))
     assert (a.vote.known, a.slope, len(a.sample)) == (0, 0, 0)
     assert not np.isfinite(a.normal).any()
     STEP.board(SIDE_OF_SQUARE, a)  # it can be drawn
@@ -124,11 +125,26 @@ def test_weights_fall_from_one_to_nothing(x: float, y: float, radius: int, softn
     assert not w[(distance > radius + softness + 1e-3) | ~inner].any()
 
 
-def test_an_aperture_in_the_pictures_corner_is_empty_and_says_so() -> None:
-    p = replace(BARS, radius=3, centre_x=0.0, centre_y=0.0)
-    a = aperture(p)
-    assert (a.vote.known, a.true) == (0, (0.0, 0.0))
-    STEP.board(p, a)
+@pytest.mark.parametrize("direction", [25.0, 55.0, 145.0, -125.0])
+def test_across_has_the_sign_of_the_pixels_normal_flow(direction: float) -> None:
+    a = aperture(replace(BARS, direction=direction))
+    normal = -a.pixel[2] / a.slope
+    across, along = a.split(a.vote.seen)
+    assert across * normal >= 0  # no motion across the bars when they slide along themselves
+    assert across == pytest.approx(
+        normal, rel=0.25, abs=0.02
+    )  # the pixel's own tangent against that of a whole aperture
+    assert along == pytest.approx(0, abs=0.02)
+    assert a.split(a.normal) == pytest.approx((normal, 0), abs=0.03)
+    assert np.abs(np.subtract(a.split(a.vote.seen), a.split(a.true))) == pytest.approx(a.error, abs=1e-9)
+
+
+@pytest.mark.parametrize("case", STEP.tries, ids=lambda case: case.name)
+def test_the_picked_pixel_stands_on_an_edge(case: object) -> None:
+    for settings_ in (case.before, case.after):  # type: ignore[attr-defined]
+        a = aperture(settings_)
+        assert a.slope > 5
+        assert a.blurred.shape == a.stage.first.shape
 
 
 def test_adding_a_constant_to_both_pictures_changes_nothing() -> None:
@@ -140,14 +156,26 @@ def test_adding_a_constant_to_both_pictures_changes_nothing() -> None:
     assert vote(f.fx, f.fy, f.ft, a.weights).seen == pytest.approx(a.vote.seen, abs=1e-4)
 
 
-def test_a_hand_moves_the_pixel_and_the_aperture() -> None:
-    assert STEP.moved(BARS, "pick", 12.0, 95.0) == replace(BARS, x=12, y=95)
-    assert STEP.moved(BARS, "aperture", 0.0, 43.5) == replace(BARS, centre_x=0.0, centre_y=43.5)
-    assert STEP.moved(BARS, "pick", 95.5, -0.5) == replace(BARS, x=95, y=0)
-    assert STEP.moved(BARS, "aperture", 95.5, -0.5) == replace(BARS, centre_x=95.0, centre_y=0.0)
+def test_a_hand_moves_the_aperture_and_the_pixel_in_its_middle() -> None:
+    moved = STEP.moved(BARS, "aperture", 12.0, 43.0)
+    assert moved == replace(BARS, centre_x=12, centre_y=43)
+    a = aperture(moved)
+    assert a.pixel == tuple(float(plane[43, 12]) for plane in (a.slopes.fx, a.slopes.fy, a.slopes.ft))
+    assert STEP.moved(BARS, "aperture", 95.5, -0.5) == replace(BARS, centre_x=SIDE - 7, centre_y=6)
 
 
-@pytest.mark.parametrize(("name", "value"), [("radius", 0), ("x", 96), ("pattern", "dots"), ("grain", -1)])
+@pytest.mark.parametrize(("x", "y"), [(6, 6), (SIDE - 7, SIDE - 7), (6, SIDE - 7)])
+def test_it_can_be_drawn_at_the_ends_of_its_way(x: int, y: int) -> None:
+    p = replace(SIDE_OF_SQUARE, radius=3, centre_x=x, centre_y=y)
+    a = aperture(p)
+    assert (a.vote.known, a.true) == (0, (0.0, 0.0))
+    STEP.board(p, a)
+    STEP.board(replace(BARS, centre_x=x, centre_y=y), aperture(replace(BARS, centre_x=x, centre_y=y)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("radius", 0), ("centre_x", 96), ("centre_y", 2), ("pattern", "dots"), ("grain", -1)]
+)
 def test_bad_settings_are_named(name: str, value: object) -> None:
     with pytest.raises(ParameterError, match=rf"{name} is .*: give"):
         replace(BARS, **{name: value})  # type: ignore[arg-type]

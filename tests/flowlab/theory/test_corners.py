@@ -160,8 +160,8 @@ def tried(name: str) -> tuple[Corners, Corners, int, str]:
 
 
 def test_try_an_edge_has_one_large_eigenvalue_and_a_negative_harris_score() -> None:
-    before, after, right, _ = tried("edge")
-    assert right == 2 and before.r > 1000 and after.r < -1000
+    before, after, right, why = tried("edge")
+    assert right == 2 and f"R = −{-after.r:,.0f}" in why and before.r > 1000 and after.r < -1000
     assert after.eigenvalues[0] > 0.8 * before.eigenvalues[0] and after.eigenvalues[1] < 0.01 * before.eigenvalues[1]
 
 
@@ -173,9 +173,17 @@ def test_try_doubling_the_light() -> None:
     assert after.fixed > 2 * before.fixed
 
 
-def test_try_better_points_are_fewer() -> None:
-    before, after, right, _ = tried("quality")
-    assert right == 1 and 0 < len(after.points) < len(before.points) / 2
+def test_try_a_wider_window_makes_a_corner_of_an_edge() -> None:
+    before, after, right, _ = tried("window")
+    assert right == 1 and (before.kind, after.kind) == ("edge", "corner")
+    assert after.eigenvalues[1] > 10 * before.eigenvalues[1] and after.eigenvalues[0] < before.eigenvalues[0]
+
+
+def test_a_question_does_not_show_what_it_asks_for() -> None:
+    """Before the edge is tried, neither Harris' score nor its sign is on the board."""
+    case = next(case for case in STEP.tries if case.name == "edge")
+    assert case.before.score == SHI_TOMASI and case.after.score == HARRIS
+    assert "R =" not in str(STEP.board(case.before, corners(case.before)))
 
 
 def test_a_hand_picks_a_pixel() -> None:

@@ -15,21 +15,24 @@ from flowlab.theory.derivatives import (
     BLURS,
     SIDE,
     DerivativesParameters,
-    answer,
     derivatives,
     exact_slope,
-    footprint,
     scene_text_of,
     size,
     sweep,
-    whole_weights,
 )
 from flowlab.theory.stage import stage
+from flowlab.theory.stripes import AROUND, LENGTHS, answer, footprint, shares, stripe, whole_weights
 from pages.shared.steps.derivatives import STEP
 from pages.shared.steps.tex import Tex
 
 TRIES = {case.name: case for case in STEP.tries}
 KERNELS = [kernel.value for kernel in Kernel]
+FIRST_PANELS = {
+    "three derivatives": ["picture", "fx", "fy", "ft"],
+    "noise and blur": ["picture", "fx", "sweep"],
+    "fine stripes": ["stripe", "shares"],
+}
 QUIET = DerivativesParameters(noise=0)
 
 
@@ -86,14 +89,38 @@ def test_answers_are_the_closed_forms(wave: float) -> None:
     assert float(answer("central", 2.0, 1 / wave)) == pytest.approx(math.sin(w) * math.exp(-2 * w * w), abs=2e-3)
 
 
+@settings(max_examples=20, deadline=None)
+@given(length=st.floats(2.5, 24), blur=st.sampled_from(BLURS[:9]))
+def test_the_line_through_the_two_used_pixels_is_as_steep_as_what_the_kernel_finds(length: float, blur: float) -> None:
+    s = stripe("central", blur, length)
+    assert s.pixels[s.used].tolist() == [-1, 1]
+    left, right = s.levels[s.used]
+    assert (right - left) / 2 == pytest.approx(s.found, abs=1e-5)
+    assert s.true == pytest.approx(2 * math.pi / length)
+
+
+def test_stripes_are_drawn_as_they_are() -> None:
+    s = stripe("five-point", 0.0, 4.0)
+    assert s.pixels[s.used].tolist() == [-2, -1, 1, 2]
+    np.testing.assert_allclose(s.levels[AROUND : AROUND + 3], [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(np.interp(s.pixels, s.columns, s.curve), s.levels, atol=1e-6)
+    assert np.abs(stripe("central", 1.0, 4.0).levels).max() == pytest.approx(math.exp(-(math.pi**2) / 8), abs=2e-3)
+
+
+def test_shares_are_slopes_over_true_slopes() -> None:
+    found = shares("central", 0.0)
+    np.testing.assert_allclose(found, np.sinc(2 / LENGTHS), atol=1e-6)
+    assert (np.diff(found) > 0).all(), "the finer, the flatter"
+
+
 @pytest.mark.parametrize(
     ("kernel", "noise"),
     [("central", math.sqrt(1 / 2)), ("sobel", math.sqrt(12) / 8), ("scharr", math.sqrt(236) / 32),
      ("five-point", math.sqrt(130) / 12)],
 )  # fmt: skip
 def test_noise_let_in_is_the_root_of_the_squared_weights(kernel: str, noise: float) -> None:
-    n = derivatives(QUIET)
-    assert n.of(kernel).noise == pytest.approx(noise, rel=1e-5)
+    n = derivatives(replace(QUIET, noise=10))
+    assert n.of(kernel).noise == pytest.approx(10 * noise, rel=1e-5)
     assert sweep(kernel, 10.0).noise[0] == pytest.approx(10 * noise, rel=0.06)
 
 
@@ -171,22 +198,22 @@ def test_a_hand_sets_what_it_should() -> None:
     p = DerivativesParameters()
     assert STEP.moved(p, "pick", 3, 60) == replace(p, x=3, y=60)
     assert STEP.moved(p, "blur", 1.6, 3).blur == 1.5
-    assert STEP.moved(p, "wave", 0.25, 3).wave == 4
-    assert STEP.moved(p, "wave", 0.0, 3).wave == 50
+    assert STEP.moved(p, "wave", 4.2, 3).wave == 4
+    assert STEP.moved(p, "wave", 0.0, 3).wave == 2
 
 
 @settings(max_examples=25, deadline=None)
 @given(
     x=st.integers(0, SIDE - 1), y=st.integers(0, SIDE - 1), kernel=st.sampled_from(KERNELS),
-    blur=st.sampled_from([*BLURS, 0.1]), noise=st.integers(0, 20), motion=st.integers(0, 20), wave=st.floats(2, 50),
+    blur=st.sampled_from([*BLURS, 0.1]), noise=st.integers(0, 20), motion=st.integers(0, 20), wave=st.floats(2, 24),
+    view=st.sampled_from(list(FIRST_PANELS)),
 )  # fmt: skip
 def test_every_setting_can_be_drawn(
-    x: int, y: int, kernel: str, blur: float, noise: int, motion: int, wave: float
+    x: int, y: int, kernel: str, blur: float, noise: int, motion: int, wave: float, view: str
 ) -> None:
-    p = DerivativesParameters(x, y, kernel, blur, noise, motion / 4, wave)
+    p = DerivativesParameters(x, y, view, kernel, blur, noise, motion / 4, wave)
     n = derivatives(p)
-    names = [part.name for row in STEP.board(p, n).rows for part in row]
-    assert names[:4] == ["picture", "fx", "fy", "ft"]
+    assert [part.name for part in STEP.board(p, n).rows[0]] == FIRST_PANELS[view]
     assert STEP.equation(p, n, Tex(False)).count("{") == STEP.equation(p, n, Tex(True)).count("}")
 
 

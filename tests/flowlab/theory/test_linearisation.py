@@ -95,15 +95,17 @@ def test_try_coarse_turns_a_wrong_sign_into_a_good_prediction() -> None:
     case = TRIES["coarse"]
     before, after = linearisation(case.before), linearisation(case.after)
     assert before.predicted * before.ft < 0
-    assert abs(before.left_over) > 100
+    assert abs(before.left_over) > 70
     assert abs(after.left_over) < 0.15 * abs(after.ft)
     assert case.choices[case.right(before, after)].startswith("Nearly")
+    assert before.reach("fine").half < case.before.dx < after.reach("coarse").half - 1, "the rings say the same"
 
 
 def test_try_double_misses_four_times_as_much() -> None:
     case = TRIES["double"]
     before, after = linearisation(case.before), linearisation(case.after)
     assert 3.5 < after.miss / before.miss < 4.2
+    assert 3.5 < after.left_over / before.left_over < 4.2, "the picked pixel says the same"
     assert case.choices[case.right(before, after)] == "About four times"
 
 

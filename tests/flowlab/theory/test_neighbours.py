@@ -103,8 +103,9 @@ def test_every_row_shares_its_link_with_a_pixel_and_a_line(size: int) -> None:
 
 def test_two_motions_meet_in_two_places_and_the_estimate_lies_between() -> None:
     before, after, right = answered("boundary")
-    assert right == 1
+    assert right == 2
     assert (len(before.motions), len(after.motions)) == (1, 2)
+    assert after.things == ("leaf", "pebbles")
     assert after.error > 3 * before.error
     assert after.mean_miss > 5 * before.mean_miss
     for alone, motion in zip(after.alone, after.motions, strict=True):
