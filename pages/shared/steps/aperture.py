@@ -51,7 +51,7 @@ def _picture(p: ApertureParameters, a: Aperture) -> Panel:
     marks: list[Mark] = [Disc(x, y, p.radius, shade=True, softness=p.softness, ink="look", held=True, label=label)]
     if a.vote.known:
         label = f"motion seen in the aperture {told(seen)}"
-        marks += _named_arrow(x, y, seen, "seen", a.true, label, ink="flow", width=6.0)
+        marks += _named_arrow(x, y, seen, "seen", a.true, label, ink="flow", width=4.5)
     label = f"true motion in the aperture {told(a.true)}"
     marks += _named_arrow(x, y, a.true, "true", seen, label, ink="true", dash="dash", width=1.5)
     marks.append(Dot(x, y, "square", 2, ink="look", link="pixel", held=True, label=_pixel_words(p)))
@@ -270,12 +270,12 @@ STEP = Step(
     "it. Where all lines lie on each other, a method must say that it knows the motion across only; many just return "
     "the shortest motion, or a random one of the line, without a word.",
     unfold=(
-        "Where does u_n come from?",
-        "Divide the pixel's equation by the length of its slope, √(f_x² + f_y²). What then stands on the left is the "
-        "part of (u, v) in the direction of the slope, and that is across the edge: call it u_n. Everything on the "
+        "Where does $u_n$ come from?",
+        "Divide the pixel's equation by the length of its slope, $\\sqrt{f_x^2 + f_y^2}$. What then stands on the "
+        "left is the part of (u, v) in the direction of the slope, and that is across the edge: call it $u_n$. Everything on the "
         "right is measured. A motion along the edge adds nothing to the left side, so this equation cannot tell it. "
-        "The sign: the slope points to the brighter side. A pixel that brightens (f_t > 0) is being reached by the "
-        "brighter side, so the edge moves towards the darker one, and u_n is negative.",
+        "The sign: the slope points to the brighter side. A pixel that brightens ($f_t > 0$) is being reached by the "
+        "brighter side, so the edge moves towards the darker one, and $u_n$ is negative.",
     ),
     place=_place,
     call=_call,

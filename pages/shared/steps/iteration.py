@@ -29,8 +29,7 @@ from .measure import sparse_query
 from .step import Place, Step, Try
 from .tex import Tex, number
 
-_DIFFERENCE = 60.0  # grey levels: full colour, the same at every step, so that shrinking is seen
-_SURFACE = 45.0  # grey levels
+_DIFFERENCE, _SURFACE = 60.0, 45.0  # grey levels: full colour, the same at every step, so that shrinking is seen
 _OUTSIDE = (-4.5, -7.0)  # px, a start from which the search at the first picked pixel comes to rest elsewhere
 _AXES: dict[str, Any] = {"x_title": "u, px to the right", "y_title": "v, px downwards"}
 

@@ -45,7 +45,7 @@ def _picture(p: NeighboursParameters, n: Neighbours) -> Panel:
     marks: list[Mark] = [*_rim(n), *(_pixel(n, number) for number in _drawn(n))]
     marks.append(Square(x - half, y - half, p.size, p.size, ink="look", width=2.5, held=True))
     if n.vote.known:
-        marks += motion_arrow(x, y, n.vote.seen, _LONGER, ink="flow", width=6.0, held=True)
+        marks += motion_arrow(x, y, n.vote.seen, _LONGER, ink="flow", width=4.5, held=True)
     marks += motion_arrow(x, y, n.true, _LONGER, dash="dash", ink="true", width=1.5, held=True)
     return Panel(
         "picture", f"A window of {p.size}×{p.size} pixels: drag it",

@@ -40,7 +40,6 @@ SYMBOLS: Mapping[str, Symbol] = {
     "uv": Symbol(
         "(u,v)", "flow", "flow: velocity to the right and downwards, (dx/dt, dy/dt), px/frame", "flow, px/frame"
     ),
-    "sigma": Symbol(r"\sigma", "text", "width of the Gaussian blur, px", "blur, px"),
     "un": Symbol("u_n", "flow", "normal flow: a pixel's motion across its edge, px/frame", "normal flow"),
     "i": Symbol("i", "text", "number of a pixel in the window; the numbers above are those of its middle", "pixel"),
     "w": Symbol("w_i", "text", "weight: how much the equation of pixel i counts, 0 to 1", "weight"),
