@@ -30,7 +30,7 @@ BY_HAND, LINEAR, TRUE = "by hand", "linear", "true"
 PLACES: dict[str, tuple[bool, int, int]] = {
     "corner": (False, 21, 12),
     "edge": (False, 36, 17),
-    "flat paper": (False, 28, 28),
+    "flat paper": (False, 30, 34),
     "landscape": (True, 34, 30),
 }
 """Name -> (whether on the landscape, column, row)."""

@@ -38,7 +38,7 @@ def eigenvalue_plane(p: CornersParameters, n: Corners) -> Panel:
     ]
     marks += [
         Line(_X, (p.least, p.least), ink="text", dash="dot", width=1.5, label=f"the fixed threshold: λ₂ = {p.least:g}"),
-        Words(1.3, 0.1, "flat", ink="faint"), Words(_X[1] * 0.8, 0.1, "edge", "end", ink="faint"),
+        Words(12.0, 0.1, "flat", ink="faint"), Words(_X[1] * 0.8, 0.1, "edge", "end", ink="faint"),
         Words(_X[1] * 0.8, 3000.0, "corner", "end", ink=score_ink(p)),
         Words(1.3, 1.6 * p.least, f"fixed {p.least:g}", size=11.0),
     ]  # fmt: skip
