@@ -272,8 +272,9 @@ STEP = Step(
     unfold=(
         "Where does $u_n$ come from?",
         "Divide the pixel's equation by the length of its slope, $\\sqrt{f_x^2 + f_y^2}$. What then stands on the "
-        "left is the part of (u, v) in the direction of the slope, and that is across the edge: call it $u_n$. Everything "
-        "on the right is measured. A motion along the edge adds nothing to the left side, so this equation cannot tell it. "
+        "left is the part of (u, v) in the direction of the slope, and that is across the edge: call it $u_n$. "
+        "Everything on the right is measured. A motion along the edge adds nothing to the left side, so this equation "
+        "cannot tell it. "
         "The sign: the slope points to the brighter side. A pixel that brightens ($f_t > 0$) is being reached by the "
         "brighter side, so the edge moves towards the darker one, and $u_n$ is negative.",
     ),
