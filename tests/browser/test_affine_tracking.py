@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -25,7 +24,6 @@ from tests.browser.test_picture_tools import Shown
 CLIP = "scene:planar?width=192&height=128&frames=12"
 LONG = "scene:planar?width=320&height=180&frames=300"
 PICTURE = ".stage img.a"
-NOT_FOUND = re.compile(r"Failed to load resource: .* 404 \(Not Found\)")
 
 expect.set_options(timeout=20_000)  # patience costs nothing where all is well
 
@@ -79,20 +77,11 @@ def in_address(page: Page, name: str) -> str:
     return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
 
 
-@pytest.fixture
-def errors(console_errors: list[str]) -> Callable[[], list[str]]:
-    """Give what returns the errors of the console, but for those of a link to a page itself.
-
-    The browser's part of Streamlit looks for its server below the page's own path first, and does not find it there.
-    """
-    return lambda: [said for said in console_errors if not NOT_FOUND.search(said)]
-
-
 # --- what it opens on ------------------------------------------------------------------------------
 
 
 def test_the_first_screen_shows_a_region_that_is_followed_and_its_numbers(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     page.goto(f"{app_server.url}/affine_tracking")
     expect_frame(page, 20)
@@ -104,7 +93,7 @@ def test_the_first_screen_shows_a_region_that_is_followed_and_its_numbers(
     assert picture is not None and row is not None
     assert picture["width"] / picture["height"] == pytest.approx(640 / 360, rel=0.01)
     assert row["y"] + row["height"] < 900
-    assert errors() == []
+    assert console_errors == []
 
 
 def test_the_navigation_keeps_a_clip_that_was_chosen_and_opens_on_its_own_otherwise(
@@ -125,9 +114,7 @@ def test_the_navigation_keeps_a_clip_that_was_chosen_and_opens_on_its_own_otherw
 # --- drawing -----------------------------------------------------------------------------------------
 
 
-def test_a_box_drawn_with_the_mouse_is_followed(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
-) -> None:
+def test_a_box_drawn_with_the_mouse_is_followed(page: Page, app_server: AppServer, console_errors: list[str]) -> None:
     shown = visit(page, address(app_server, a_frame=0))
     usual = first_box(open_clip(CLIP), 0)
     shown.drag((usual.x + usual.w / 2, usual.y + usual.h / 2), (usual.x + usual.w / 2 + 6, usual.y + usual.h / 2 - 4))
@@ -145,11 +132,11 @@ def test_a_box_drawn_with_the_mouse_is_followed(
     expect_outline(page, track.corners[-1])
     x, y = track.centre[-1]
     assert numbers(page)["Position"] == f"{x:.1f}, {y:.1f} px"
-    assert errors() == []
+    assert console_errors == []
 
 
 def test_by_keyboard_a_box_is_moved_a_frame_is_reached_and_a_keyframe_set(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     shown = visit(page, address(app_server, a_frame=0, a_roi="60,45,40,30"))
     shown.stage.focus()
@@ -175,11 +162,11 @@ def test_by_keyboard_a_box_is_moved_a_frame_is_reached_and_a_keyframe_set(
     x, y, w, h = map(float, before.partition(":")[2].split(","))
     wait_until_settled(page)
     assert in_address(page, "a_keys") == f"2:{Box(x, y + 1, w, h)}"
-    assert errors() == []
+    assert console_errors == []
 
 
 def test_a_box_drawn_in_a_later_frame_is_a_keyframe_and_the_rows_before_stay(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     shown = visit(page, address(app_server, a_roi="60,45,40,30", a_frame=6))
     expect(page.get_by_text("Drag a box on the picture to put the tracker right")).to_be_visible()
@@ -206,7 +193,7 @@ def test_a_box_drawn_in_a_later_frame_is_a_keyframe_and_the_rows_before_stay(
     page.keyboard.press("Delete")
     expect(page).not_to_have_url(re.compile("a_keys"))
     expect_outline(page, tracked(Box(60, 45, 40, 30)).corners[6])
-    assert errors() == []
+    assert console_errors == []
 
 
 def test_a_box_that_cannot_be_followed_is_said_and_another_one_is_drawn(page: Page, app_server: AppServer) -> None:
@@ -221,7 +208,7 @@ def test_a_box_that_cannot_be_followed_is_said_and_another_one_is_drawn(page: Pa
 
 
 def test_a_link_brings_picture_numbers_and_address_to_a_fresh_browser(
-    new_page: NewPage, app_server: AppServer, errors: Callable[[], list[str]]
+    new_page: NewPage, app_server: AppServer, console_errors: list[str]
 ) -> None:
     query = {
         "a_frame": 9, "a_from": 2, "a_width": 160, "a_roi": "60,45,48,36", "a_keys": "5:66,48,48,36",
@@ -245,14 +232,14 @@ def test_a_link_brings_picture_numbers_and_address_to_a_fresh_browser(
     np.testing.assert_array_equal(outline(other), outline(page))
     assert numbers(other) == told
     assert other.url == page.url
-    assert errors() == []
+    assert console_errors == []
 
 
 # --- keyframes as a file ------------------------------------------------------------------------------
 
 
 def test_keyframes_are_downloaded_and_taken_back_from_the_file(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]], tmp_path: Path
+    page: Page, app_server: AppServer, console_errors: list[str], tmp_path: Path
 ) -> None:
     visit(page, address(app_server, a_roi="60,45,40,30", a_keys="4:64,47,40,30;8:70,50,40,30"))
     button(page, "Keyframes (2)").or_(page.get_by_role("button", name="Keyframes (2)")).first.click()
@@ -271,7 +258,7 @@ def test_keyframes_are_downloaded_and_taken_back_from_the_file(
     page.locator("input[type=file]").last.set_input_files(str(file))
     expect_in_address(page, urlencode({"a_keys": "4:64,47,40,30;8:70,50,40,30"}))
     expect_in_address(page, urlencode({"a_roi": "60,45,40,30"}))
-    assert errors() == []
+    assert console_errors == []
 
 
 # --- taking away -----------------------------------------------------------------------------------
@@ -291,7 +278,7 @@ def test_the_table_that_is_downloaded_holds_the_region_that_is_shown(page: Page,
 
 
 def test_a_whole_clip_is_started_watched_and_played_and_its_course_is_shown(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     visit(page, address(app_server, clip=LONG, a_frame=5), 320, 180)
     button(page, "Run on the whole clip").click()
@@ -312,7 +299,7 @@ def test_a_whole_clip_is_started_watched_and_played_and_its_course_is_shown(
     expect_frame(page, 299)
     corner = [float(rows[-1][name]) for name in ("x0", "y0")]
     np.testing.assert_allclose(outline(page)[0], corner, atol=0.02)
-    assert errors() == []
+    assert console_errors == []
 
 
 # --- screens ---------------------------------------------------------------------------------------
@@ -320,7 +307,7 @@ def test_a_whole_clip_is_started_watched_and_played_and_its_course_is_shown(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_cut_or_distorted_at_any_width(
-    new_page: NewPage, app_server: AppServer, errors: Callable[[], list[str]], scheme: str
+    new_page: NewPage, app_server: AppServer, console_errors: list[str], scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme)
     visit(page, address(app_server, a_keys="6:70,50,46,40", a_truth="true"))
@@ -333,7 +320,7 @@ def test_nothing_is_cut_or_distorted_at_any_width(
         assert box["width"] / box["height"] == pytest.approx(192 / 128, rel=0.02), width
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, width
         assert cut(page) == [], width
-    assert errors() == []
+    assert console_errors == []
 
 
 def cut(page: Page) -> list[str]:

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -57,18 +57,6 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
-@pytest.fixture
-def errors(console_errors: list[str]) -> Callable[[], list[str]]:
-    """Give what returns the errors of the console, but for those of a link to a page itself.
-
-    The browser's part of Streamlit looks for its server below the page's own path first, and does not find it there.
-    """
-    return lambda: [said for said in console_errors if not NOT_FOUND.search(said)]
-
-
-NOT_FOUND = re.compile(r"Failed to load resource: .* 404 \(Not Found\)")
-
-
 def ranges(page: Page) -> list[list[float]]:
     found: list[list[float]] = page.locator(PLOT).first.evaluate(
         "({_fullLayout: {xaxis, yaxis}}) => [xaxis.range, yaxis.range].map((range) => range.map(Math.round))"
@@ -80,7 +68,7 @@ def ranges(page: Page) -> list[list[float]]:
 
 
 def test_a_link_brings_picture_numbers_and_address_to_a_fresh_browser(
-    new_page: NewPage, app_server: AppServer, errors: Callable[[], list[str]]
+    new_page: NewPage, app_server: AppServer, console_errors: list[str]
 ) -> None:
     query = {
         "s_frame": 7, "s_from": 2, "s_width": 160, "s_colour": "speed", "s_scale": 4, "s_model": "affine",
@@ -112,7 +100,7 @@ def test_a_link_brings_picture_numbers_and_address_to_a_fresh_browser(
     assert numbers(other) == numbers(page)
     assert numbers(page)["Median step"].endswith(" mm/frame")
     assert other.url == page.url
-    assert errors() == []
+    assert console_errors == []
 
 
 @pytest.fixture
@@ -122,7 +110,7 @@ def cold_server(tmp_path: Path) -> Iterator[AppServer]:
 
 
 def test_a_link_to_the_page_may_be_the_first_request_of_a_cold_server(
-    page: Page, cold_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, cold_server: AppServer, console_errors: list[str]
 ) -> None:
     missing: list[str] = []
     page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
@@ -137,7 +125,7 @@ def test_a_link_to_the_page_may_be_the_first_request_of_a_cold_server(
     for text in ("s_frame=4", "s_p_window=21", "s_colour=age", urlencode({"clip": CLIP})):
         expect_in_address(page, text)
     assert numbers(page)["Tracks"]
-    assert errors() == []
+    assert console_errors == []
     assert {url.rpartition("/sparse_tracking/")[2] for url in missing} <= {"_stcore/health", "_stcore/host-config"}
     assert "Traceback" not in cold_server.log
 
@@ -227,7 +215,7 @@ def test_the_keyboard_steps_and_plays_and_leaves_sliders_alone(page: Page, app_s
 
 
 def test_the_zoom_survives_a_step_and_points_tell_their_numbers(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     visit(page, address(app_server, s_view="zoom", s_frame=5, s_closer="track"))
     plot = page.locator(PLOT).first
@@ -278,7 +266,7 @@ def test_the_zoom_survives_a_step_and_points_tell_their_numbers(
     expect_in_address(page, f"s_pick={now.track[row]}")
     expect(page.get_by_text(re.compile("Born in frame"))).to_be_visible()
     assert ranges(page) == zoomed
-    assert errors() == []
+    assert console_errors == []
 
 
 # --- screens ---------------------------------------------------------------------------------------
@@ -286,7 +274,7 @@ def test_the_zoom_survives_a_step_and_points_tell_their_numbers(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_cut_or_distorted_at_any_width(
-    new_page: NewPage, app_server: AppServer, errors: Callable[[], list[str]], scheme: str
+    new_page: NewPage, app_server: AppServer, console_errors: list[str], scheme: str
 ) -> None:
     page = new_page(color_scheme=scheme)
     query = {"s_pick": 3, "s_ruler": "10,20,40,60", "s_unit_length": "mm", "s_colour": "camera"}
@@ -300,7 +288,7 @@ def test_nothing_is_cut_or_distorted_at_any_width(
     page.locator(f"{PLOT} .scatterlayer path.point").first.wait_for()
     wait_until_settled(page)
     expect_it_fits(page, PLOT, "zoom")
-    assert errors() == []
+    assert console_errors == []
 
 
 def expect_it_fits(page: Page, shown: str, what: str) -> None:
@@ -333,7 +321,7 @@ def cut(page: Page) -> list[str]:
 
 
 def test_the_first_screen_shows_picture_numbers_and_what_to_do_next(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     page.goto(f"{app_server.url}/sparse_tracking")
     expect_frame(page, 15)
@@ -342,7 +330,7 @@ def test_the_first_screen_shows_picture_numbers_and_what_to_do_next(
     assert picture is not None and row is not None
     assert picture["width"] / picture["height"] == pytest.approx(640 / 360, rel=0.01)
     assert row["y"] + row["height"] < 900
-    assert errors() == []
+    assert console_errors == []
 
 
 # --- taking away -----------------------------------------------------------------------------------
@@ -364,7 +352,7 @@ def test_the_table_that_is_downloaded_holds_the_tracks_that_are_shown(page: Page
 
 
 def test_a_whole_clip_is_started_watched_cancelled_gone_on_with_and_played(
-    page: Page, app_server: AppServer, errors: Callable[[], list[str]]
+    page: Page, app_server: AppServer, console_errors: list[str]
 ) -> None:
     visit(page, address(app_server, clip=LONG, s_closer="whole clip", s_clip_range="0:160"))
     button(page, "Run on the whole clip").click()
@@ -387,4 +375,4 @@ def test_a_whole_clip_is_started_watched_cancelled_gone_on_with_and_played(
         rows = list(csv.DictReader(table))
     assert {int(row["frame"]) for row in rows} == set(range(160))
     assert list(rows[0])[:7] == ["frame", "track", "x", "y", "fb_error", "min_eig", "status"]
-    assert errors() == []
+    assert console_errors == []
