@@ -81,7 +81,7 @@ def show_more(step: AnyStep, settings: Parameters, *, asking: bool = False) -> N
     """
     wrong, used = st.columns(2, gap="large")
     with wrong:
-        hidden = "Answer the question first: it is about this."
+        hidden = "Shown after you answer."
         st.markdown(f"**What goes wrong here.** {hidden if asking else step.pitfall}")
     with used:
         place = step.place(settings)

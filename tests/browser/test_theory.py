@@ -60,7 +60,7 @@ def test_the_lab_opens_on_the_worked_example_and_asks_nothing_of_the_network(
     page.goto(app_server.url)
     page.locator(".board svg").first.wait_for()
     wait_until_settled(page)
-    expect(page.locator(".katex-display")).to_be_visible()
+    expect(page.locator(".katex-display").first).to_be_visible()
     for svg in page.locator(".board svg").all():
         box = svg.bounding_box()
         assert box is not None

@@ -149,7 +149,7 @@ def _table(a: Aperture) -> Table:
         (
             Row(cells("seen", seen), "seen"),
             Row(cells("true (mean of what moves)", a.true), "true"),
-            Row(cells("error: seen less true", (seen[0] - a.true[0], seen[1] - a.true[1])), strong=True),
+            Row(cells("error (seen − true)", (seen[0] - a.true[0], seen[1] - a.true[1])), strong=True),
         ),
         words="Across: at right angles to the steepest edge in the aperture, plus towards the picked pixel's brighter "
         f"side. Along: on that edge. {_KNOWN[a.vote.known]} Typical slope across {steep:.1f}, along {flat:.2f} grey "

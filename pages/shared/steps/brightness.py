@@ -129,20 +129,22 @@ STEP = Step(
         Try(
             "half", "Go half the way", replace(_TRUE, dx=0.0, dy=0.0), replace(_TRUE, dx=_TRUE_U / 2, dy=_TRUE_V / 2),
             f"The blobs are about as wide as the whole move ({math.hypot(*TRUE_MOTION):.0f} px). You move back by half "
-            f"of the true motion, ({_TRUE_U / 2:g}, {_TRUE_V / 2:g}). Does half of the difference go away?",
+            f"of the true motion, ({_TRUE_U / 2:g}, {_TRUE_V / 2:g}). "
+            "Does half of the mean difference over the whole picture go away?",
             ("Yes, at least half goes", "No, less than half goes"),
             lambda before, after: int(after.mean_warped > before.mean_warped / 2),
             lambda before, after: (
                 f"Its mean over the whole picture only falls from {before.mean_warped:.1f} to {after.mean_warped:.1f}: "
                 f"still {math.hypot(*TRUE_MOTION) / 2:.1f} px off, most blobs lie on a neighbour of other brightness, "
-                "as if nothing had been moved."
+                f"and only single pixels do better: the picked one goes from {before.residual:.0f} to "
+                f"{after.residual:.0f}."
             ),
         ),
         Try(
             "noise", "Add noise", _TRUE, _NOISY,
-            f"The camera adds noise: in both pictures every pixel is off, by {_ALONE:.0f} grey levels on average, a "
-            "little up or down as chance has it. How large is the mean of |difference| after moving back by the true "
-            "motion?",
+            f"The camera adds noise: in both pictures every pixel is off, by {_ALONE:.0f} grey levels on average (a "
+            f"standard deviation of {_NOISY.noise:g}), a little up or down as chance has it. How large is the mean of "
+            "|difference| after moving back by the true motion?",
             (
                 "About 0: the two noises cancel",
                 f"More than {_ALONE:.0f}, but less than twice as much",

@@ -197,7 +197,7 @@ STEP = Step(
     tries=(
         Try(
             "edge", "From corner to edge", _FAR, replace(_FAR, place="edge"),
-            "Here the map reaches farther, so the corner's ellipse, nearly round, is small. Now the window slides "
+            "Here the map reaches farther, so the corner's ellipse looks small. Now the window slides "
             "along the square's side until it sees a straight edge only. What becomes of the ellipse?",
             ("It grows alike in all directions", "It stretches along the edge only", "It stays as it is"),
             _stretches,

@@ -135,7 +135,7 @@ def _reach(p: PyramidsParameters, n: Pyramids) -> Panel:
         "reach", "How far 0, 1, 2 ... levels above the picture reach", (0.0, LENGTHS[-1] + 1.0), (-0.02, 1.12),
         tuple(marks),        x_title="motion, px", y_title="share of pixels found", aspect=1.9,
         words=f"whole picture: {SEARCHES} searches; found: within {ARRIVED:g} px; at the curves: levels · "
-        f"this pixel, by levels: {_verdicts(p, n)}",
+        f"the picked pixel, by number of levels: {_verdicts(p, n)}",
     )  # fmt: skip
 
 
@@ -266,8 +266,8 @@ STEP = Step(
         Try(
             "fewest", "How many levels?", replace(_START, length=_FAR, levels=0),
             replace(_START, length=_FAR, levels=2),
-            f"The motion is {_FAR:g} px. With 0 levels nearly all searches succeed up to {_SHORT:g} px (chart). How "
-            f"many levels must lie above the picture, so that the motion in the topmost is {_SHORT:g} px or less?",
+            f"The motion is {_FAR:g} px, and every level halves it. With 0 levels nearly all searches succeed up to "
+            f"{_SHORT:g} px (chart). With how many levels is the motion in the topmost first {_SHORT:g} px or less?",
             ("One", "Two", "Three"),
             lambda before, _after: _needed(before) - 1,
             _why_two,
